@@ -1,0 +1,26 @@
+// Package event is the vocabulary of the core: the facts that go in, the orders that come out, and the names both use.
+//
+//	       facts                                   orders
+//	requests, disk completions,            disk operations, replies,
+//	ticks, machine messages                machine messages, halt
+//	         |                                      ^
+//	         v                                      |
+//	      Event ----> machine.Step(ev, out) ----> Buf of Effect
+//
+// An Event is a fact, named by a noun or a past participle (Produce, IODone, Tick), and carries the time at which the
+// shell saw it. An Effect is an order, named by a verb (WriteFile, Reply). Effects are built only through the methods of
+// Buf, in the order in which they were decided; that list is at once the work of the shell and the trace of the run.
+//
+// Laws of the exchange:
+//
+//	V-1  Every disk effect has its own IOID and completes by exactly one IODone event that carries it.
+//	V-2  The shell promises no order between effects. A machine never has two overlapping or order-dependent
+//	     operations of one file outstanding.
+//	V-3  Bytes of an Event are borrowed for the Step, unless its documentation says that they are handed over.
+//	V-4  Bytes of an Effect do not change until the completion (disk) or for ever (Reply): they are immutable once sent.
+//	V-5  A Reply answers a Ticket exactly once.
+//
+// Nothing else knows how effects are stored. The package imports nothing but the standard library's pure part.
+//
+// Start reading at event.go, then effect.go, then file.go; requests.go and messages.go are the bodies.
+package event

@@ -1,0 +1,176 @@
+package event
+
+// Bodies of the messages between the machines of one broker.
+//
+//	front                           shard                          home
+//	  | --ShardProduce---------------> |                              |
+//	  | <--------------ShardProduced-- |                              |
+//	  | --ShardWatch-----------------> |                              |   a fetch arrives: what is there?
+//	  | <-----------------ShardState-- |                              |   now, and again while watched
+//	  | --ShardRead------------------> |                              |   enough, or the wait is over: bytes granted
+//	  | <------------------ShardData-- |                              |
+//	  | --ShardListOffsets-----------> |                              |
+//	  | <-----------ShardListedOffsets |                              |
+//	  | --CreateTopics, DeleteTopics, PIDRequest, AutoCreate--------> |
+//	  | <-----------------------ImageUpdate, PIDBlock, AutoCreated----|
+//	  |                                | <----------------ShardAssign-|   which partitions it leads, under which epoch
+//	  |                                | --ShardReady---------------> |   recovery is done: who was found
+//
+// A machine drops a message about a ticket that it no longer knows: the client has gone, or the wait was over.
+
+// ShardProduce carries the batches of one request that concern one shard.
+type ShardProduce struct {
+	Acks     int16
+	Deadline Time // when an acks=all wait ends with CodeRequestTimedOut
+	Items    []ShardProduceItem
+}
+
+// ShardProduceItem is one batch: Index is its place in the client's request.
+type ShardProduceItem struct {
+	Index int
+	TP    TP
+	Batch []byte
+}
+
+// ShardProduced answers ShardProduce, in its order, once every item has its outcome.
+type ShardProduced struct {
+	Items   []ShardProduceItem
+	Results []ProducePartitionReply
+}
+
+// ShardWatch asks what is readable for a fetch, and to be told again while the ticket is watched. Each change that could
+// end the wait is told by one ShardState, until ShardRead, ShardUnwatch or the connection's end.
+type ShardWatch struct {
+	Items []ShardFetchItem
+	// MinBytes is how much over all items ends the wait.
+	MinBytes int64
+}
+
+// ShardFetchItem is one partition of a fetch: Index is its place in the client's request.
+type ShardFetchItem struct {
+	Index            int
+	TP               TP
+	CurrentEpoch     int32
+	LastFetchedEpoch int32
+	Offset           int64
+	MaxBytes         int32
+}
+
+// ShardState answers ShardWatch: Bytes readable from each item's offset (an estimate from below that is positive
+// whenever anything is readable), and its code. An error ends the wait at once.
+type ShardState struct {
+	Items []ShardFetchState
+}
+
+// ShardFetchState is one partition's state.
+type ShardFetchState struct {
+	Index         int
+	Code          Code
+	Bytes         int64
+	HighWatermark int64
+	LogStart      int64
+	Leader        Leader
+}
+
+// ShardRead grants bytes to a fetch and ends its watch. Items may be fewer than were watched.
+type ShardRead struct {
+	Items []ShardGrant
+}
+
+// ShardGrant lets one item take up to Bytes. Whole says that its first batch is returned even where it is larger
+// (KIP-74: the first of the response that has data).
+type ShardGrant struct {
+	Item  ShardFetchItem
+	Bytes int64
+	Whole bool
+}
+
+// ShardData answers ShardRead, in its order.
+type ShardData struct {
+	Index   []int
+	Results []FetchPartitionReply
+}
+
+// ShardUnwatch ends a watch without a read.
+type ShardUnwatch struct{}
+
+// ShardListOffsets carries the lookups of one request that concern one shard.
+type ShardListOffsets struct {
+	Index []int
+	TP    []TP
+	Items []ListOffsetsPartition
+}
+
+// ShardListedOffsets answers ShardListOffsets, in its order.
+type ShardListedOffsets struct {
+	Index   []int
+	Results []ListOffsetsPartitionReply
+}
+
+// ShardAssign tells a shard which partitions it holds. Full: the list is complete and caught up with everything
+// committed, so partitions that are not on it are strays. Otherwise it is a change. Removed partitions were deleted by
+// a committed record.
+type ShardAssign struct {
+	Full    bool
+	Assign  []Assignment
+	Removed []TP
+}
+
+// Assignment is one partition as the committed metadata has it.
+type Assignment struct {
+	TP             TP
+	Name           string // of the topic, for messages to people
+	Leader         NodeID
+	LeaderEpoch    int32
+	PartitionEpoch int32
+	Replicas       []NodeID
+	ISR            []NodeID
+	Limits         TopicLimits
+}
+
+// TopicLimits are the configurations of a topic that a shard decides by.
+type TopicLimits struct {
+	MaxMessageBytes   int32
+	SegmentBytes      int64
+	MinInsyncReplicas int32
+	LogAppendTime     bool // message.timestamp.type=LogAppendTime
+	Compacted         bool
+}
+
+// ShardReady says that a shard's recovery is done and which partitions it found.
+type ShardReady struct{ Found []TP }
+
+// ImageUpdate publishes a new metadata image (a *metadata.Image; this package knows no other). Immutable.
+type ImageUpdate struct{ Image any }
+
+// AutoCreate asks home to create topics that a client's Metadata request named.
+type AutoCreate struct{ Names []string }
+
+// AutoCreated answers AutoCreate, aligned: the image that holds the created ones was sent before it.
+type AutoCreated struct{ Codes []Code }
+
+// PIDRequest asks home for a block of producer ids.
+type PIDRequest struct{}
+
+// PIDBlock grants the producer ids First .. First+Count-1, durably allocated. Count 0: not now.
+type PIDBlock struct {
+	First int64
+	Count int32
+}
+
+func (*ShardProduce) body()       {}
+func (*ShardProduced) body()      {}
+func (*ShardWatch) body()         {}
+func (*ShardState) body()         {}
+func (*ShardRead) body()          {}
+func (*ShardData) body()          {}
+func (*ShardUnwatch) body()       {}
+func (*ShardListOffsets) body()   {}
+func (*ShardListedOffsets) body() {}
+func (*ShardAssign) body()        {}
+func (*ShardReady) body()         {}
+func (*ImageUpdate) body()        {}
+func (*AutoCreate) body()         {}
+func (*AutoCreated) body()        {}
+func (*PIDRequest) body()         {}
+func (*PIDBlock) body()           {}

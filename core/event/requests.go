@@ -1,0 +1,364 @@
+package event
+
+// Bodies of client requests and of their replies, in the core's words: no API version, no wire detail. server/api turns
+// wire bytes into these and back. Topics come by name or by id, whichever the client used: exactly one is set.
+//
+// A reply's slices are aligned with the request's: answer i belongs to item i.
+
+// Produce appends one record batch to each of its partitions.
+type Produce struct {
+	Acks       int16 // -1 all, 1 leader, 0 no answer
+	TimeoutMs  int32
+	Partitions []ProducePartition
+}
+
+// ProducePartition is one batch for one partition.
+type ProducePartition struct {
+	Name      string
+	ID        UUID
+	Partition int32
+	// Batch is one whole v2 record batch, its CRC and structure verified by the edge. Borrowed for the Step that
+	// appends it: the connection keeps it until the reply.
+	Batch []byte
+	// Refused is set by the edge when the batch is unfit: the core answers it and appends nothing.
+	Refused Code
+	Why     string
+}
+
+// ProduceReply answers Produce.
+type ProduceReply struct{ Partitions []ProducePartitionReply }
+
+// ProducePartitionReply is the outcome for one partition.
+type ProducePartitionReply struct {
+	Code          Code
+	BaseOffset    int64 // -1 unless Code is CodeNone
+	LogAppendTime int64 // milliseconds; -1 unless the topic stamps it
+	LogStart      int64 // -1 if unknown
+	Why           string
+	Leader        Leader // hint where Code is CodeNotLeaderOrFollower
+}
+
+// Leader is a leadership hint: Node -1 where none is known.
+type Leader struct {
+	Node  NodeID
+	Epoch int32
+}
+
+// Fetch reads from its partitions, in request order, until the byte budgets end.
+type Fetch struct {
+	ReplicaID  NodeID // -1 for consumers
+	MaxWaitMs  int32
+	MinBytes   int32
+	MaxBytes   int32
+	Partitions []FetchPartition
+}
+
+// FetchPartition asks for the batches from Offset on.
+type FetchPartition struct {
+	Name             string
+	ID               UUID
+	Partition        int32
+	CurrentEpoch     int32 // the leader epoch that the client believes in; -1 for no check
+	LastFetchedEpoch int32 // -1 for consumers
+	Offset           int64
+	MaxBytes         int32
+}
+
+// FetchReply answers Fetch.
+type FetchReply struct {
+	Code       Code
+	Partitions []FetchPartitionReply
+}
+
+// FetchPartitionReply is what one partition gave.
+type FetchPartitionReply struct {
+	Code          Code
+	HighWatermark int64
+	LastStable    int64
+	LogStart      int64
+	// Records are whole record batches in offset order, possibly in several pieces; each piece is immutable.
+	Records [][]byte
+	Leader  Leader
+}
+
+// Bytes is the size of the records, in bytes.
+func (p *FetchPartitionReply) Bytes() int {
+	n := 0
+	for _, r := range p.Records {
+		n += len(r)
+	}
+	return n
+}
+
+// Special timestamps of ListOffsets (Kafka's ListOffsetsRequest).
+const (
+	TimestampLatest        = -1
+	TimestampEarliest      = -2
+	TimestampMax           = -3
+	TimestampEarliestLocal = -4
+	TimestampLatestTiered  = -5
+	TimestampPendingUpload = -6
+)
+
+// ListOffsets looks offsets up by timestamp.
+type ListOffsets struct{ Partitions []ListOffsetsPartition }
+
+// ListOffsetsPartition is one lookup: Timestamp in milliseconds, or one of the special ones.
+type ListOffsetsPartition struct {
+	Name         string
+	ID           UUID
+	Partition    int32
+	CurrentEpoch int32
+	Timestamp    int64
+}
+
+// ListOffsetsReply answers ListOffsets.
+type ListOffsetsReply struct{ Partitions []ListOffsetsPartitionReply }
+
+// ListOffsetsPartitionReply is one answer. Where a batch holds the record sought, Batch is that batch and the edge picks
+// the record (the core does not decompress): the first record with a timestamp of at least Timestamp, or, for
+// TimestampMax, the first that holds the batch's maximum. Otherwise Offset and Timestamp are final (-1 for no match).
+type ListOffsetsPartitionReply struct {
+	Code      Code
+	Offset    int64
+	Timestamp int64
+	Epoch     int32 // leader epoch of the record found; -1 for none
+	Batch     []byte
+}
+
+// Metadata describes topics and brokers.
+type Metadata struct {
+	All             bool // every topic; Topics is ignored
+	Topics          []MetadataTopic
+	AllowAutoCreate bool
+}
+
+// MetadataTopic asks for one topic.
+type MetadataTopic struct {
+	Name string
+	ID   UUID
+}
+
+// MetadataReply answers Metadata. Topics are aligned with the request, or every topic in name order.
+type MetadataReply struct {
+	ClusterID  string
+	Controller NodeID
+	Brokers    []Broker
+	Topics     []MetadataTopicReply
+}
+
+// Broker is one broker as clients reach it.
+type Broker struct {
+	Node   NodeID
+	Host   string
+	Port   int32
+	Rack   string
+	Fenced bool
+}
+
+// MetadataTopicReply is one topic.
+type MetadataTopicReply struct {
+	Code       Code
+	Name       string
+	ID         UUID
+	Internal   bool
+	Partitions []MetadataPartition
+}
+
+// MetadataPartition is one partition's place.
+type MetadataPartition struct {
+	Code      Code
+	Partition int32
+	Leader    Leader
+	Replicas  []NodeID
+	ISR       []NodeID
+	Offline   []NodeID
+}
+
+// ConfigEntry is one key and value; a null value is the empty string with Null set.
+type ConfigEntry struct {
+	Key, Value string
+	Null       bool
+}
+
+// CreateTopics makes topics.
+type CreateTopics struct {
+	Topics       []CreateTopic
+	TimeoutMs    int32
+	ValidateOnly bool
+}
+
+// CreateTopic is one topic to make; -1 partitions or replicas mean the broker's default.
+type CreateTopic struct {
+	Name       string
+	Partitions int32
+	Replicas   int16
+	Assignment []PartitionAssignment // explicit placement, instead of the two counts
+	Configs    []ConfigEntry
+}
+
+// PartitionAssignment places one partition.
+type PartitionAssignment struct {
+	Partition int32
+	Replicas  []NodeID
+}
+
+// CreateTopicsReply answers CreateTopics.
+type CreateTopicsReply struct{ Topics []CreateTopicReply }
+
+// CreateTopicReply is the outcome for one topic.
+type CreateTopicReply struct {
+	Code       Code
+	Why        string
+	Name       string
+	ID         UUID
+	Partitions int32
+	Replicas   int16
+	Configs    []Config
+}
+
+// DeleteTopics removes topics, by name or id.
+type DeleteTopics struct {
+	Topics    []MetadataTopic
+	TimeoutMs int32
+}
+
+// DeleteTopicsReply answers DeleteTopics.
+type DeleteTopicsReply struct{ Topics []DeleteTopicReply }
+
+// DeleteTopicReply is the outcome for one topic.
+type DeleteTopicReply struct {
+	Code Code
+	Why  string
+	Name string
+	ID   UUID
+}
+
+// Kinds of configuration resources (Kafka's ConfigResource.Type).
+const (
+	ResourceTopic  int8 = 2
+	ResourceBroker int8 = 4
+)
+
+// Sources of a configuration value (Kafka's DescribeConfigsResponse.ConfigSource).
+const (
+	SourceTopic         int8 = 1
+	SourceBroker        int8 = 2
+	SourceStaticBroker  int8 = 4
+	SourceDefault       int8 = 5
+	ConfigTypeBoolean   int8 = 1
+	ConfigTypeString    int8 = 2
+	ConfigTypeInt       int8 = 3
+	ConfigTypeShort     int8 = 4
+	ConfigTypeLong      int8 = 5
+	ConfigTypeDouble    int8 = 6
+	ConfigTypeList      int8 = 7
+	ConfigTypeClass     int8 = 8
+	ConfigTypePassword  int8 = 9
+	ConfigSourceUnknown int8 = 0
+)
+
+// Config is one configuration value with where it comes from.
+type Config struct {
+	Key, Value string
+	Source     int8
+	Type       int8
+	ReadOnly   bool
+	Doc        string
+	Synonyms   []ConfigSynonym
+}
+
+// ConfigSynonym is one place a value could come from, nearest first.
+type ConfigSynonym struct {
+	Key, Value string
+	Source     int8
+}
+
+// DescribeConfigs reads configurations.
+type DescribeConfigs struct{ Resources []ConfigResource }
+
+// ConfigResource asks for one resource's values; nil Keys means all.
+type ConfigResource struct {
+	Type int8
+	Name string
+	Keys []string
+	All  bool
+}
+
+// DescribeConfigsReply answers DescribeConfigs.
+type DescribeConfigsReply struct{ Resources []ConfigResourceReply }
+
+// ConfigResourceReply is one resource's values, in key order.
+type ConfigResourceReply struct {
+	Code    Code
+	Why     string
+	Type    int8
+	Name    string
+	Configs []Config
+}
+
+// DescribeCluster describes the brokers and the controller.
+type DescribeCluster struct{ IncludeFenced bool }
+
+// DescribeClusterReply answers DescribeCluster.
+type DescribeClusterReply struct {
+	ClusterID  string
+	Controller NodeID
+	Brokers    []Broker
+}
+
+// FindCoordinator asks who coordinates each of Keys; Type 0 is a group, 1 a transaction, 2 a share group.
+type FindCoordinator struct {
+	Type int8
+	Keys []string
+}
+
+// FindCoordinatorReply answers FindCoordinator.
+type FindCoordinatorReply struct{ Coordinators []CoordinatorReply }
+
+// CoordinatorReply is one coordinator; Node is -1 where there is none.
+type CoordinatorReply struct {
+	Code Code
+	Why  string
+	Key  string
+	Node NodeID
+	Host string
+	Port int32
+}
+
+// InitProducerID asks for a producer id.
+type InitProducerID struct {
+	Transactional   bool
+	TransactionalID string
+	TimeoutMs       int32
+	ProducerID      int64 // -1 for none
+	ProducerEpoch   int16 // -1 for none
+}
+
+// InitProducerIDReply answers InitProducerID.
+type InitProducerIDReply struct {
+	Code          Code
+	ProducerID    int64 // -1 on error
+	ProducerEpoch int16 // -1 on error
+}
+
+func (*Produce) body()              {}
+func (*ProduceReply) body()         {}
+func (*Fetch) body()                {}
+func (*FetchReply) body()           {}
+func (*ListOffsets) body()          {}
+func (*ListOffsetsReply) body()     {}
+func (*Metadata) body()             {}
+func (*MetadataReply) body()        {}
+func (*CreateTopics) body()         {}
+func (*CreateTopicsReply) body()    {}
+func (*DeleteTopics) body()         {}
+func (*DeleteTopicsReply) body()    {}
+func (*DescribeConfigs) body()      {}
+func (*DescribeConfigsReply) body() {}
+func (*DescribeCluster) body()      {}
+func (*DescribeClusterReply) body() {}
+func (*FindCoordinator) body()      {}
+func (*FindCoordinatorReply) body() {}
+func (*InitProducerID) body()       {}
+func (*InitProducerIDReply) body()  {}

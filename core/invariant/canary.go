@@ -1,0 +1,48 @@
+package invariant
+
+// Canary names a bug that a build with the tag canary can be told to have, one at a time: the measure of whether the
+// simulator would have found it. Without the tag Planted is the constant false and the compiler drops the branch.
+type Canary uint8
+
+// The bugs. Each is planted where the law that it breaks is kept.
+const (
+	CanaryNone               Canary = iota
+	CanaryAckBeforeFlush            // produce is acknowledged when its frame is submitted, not when it is durable
+	CanaryAckOutOfOrder             // frame N+1 counts as durable although frame N is still in flight
+	CanaryReuseEarly                // journal space is reused before the checkpoint that frees it is durable
+	CanaryTornTailAccepted          // recovery takes a frame above D whose payload does not match its checksum
+	CanaryCutBelowDurable           // a bad frame at or below D is cut like a torn tail
+	CanaryTornFrameReturns          // recovery goes on in the old incarnation, so frames behind a cut can chain again
+	CanaryCountVolatile             // recovered bytes count as durable before recovery made them so (J10)
+	CanaryRewriteUnjournaled        // a partial segment block is rewritten although the journal lost its prefix (J4)
+	CanaryDedupWindow               // the idempotence window remembers four batches, not five
+	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
+	CanaryCount
+)
+
+// String is the name by which a canary is chosen on the command line.
+func (c Canary) String() string {
+	switch c {
+	case CanaryAckBeforeFlush:
+		return "ack-before-flush"
+	case CanaryAckOutOfOrder:
+		return "ack-out-of-order"
+	case CanaryReuseEarly:
+		return "reuse-before-checkpoint"
+	case CanaryTornTailAccepted:
+		return "torn-tail-accepted"
+	case CanaryCutBelowDurable:
+		return "cut-below-durable"
+	case CanaryTornFrameReturns:
+		return "torn-frame-returns"
+	case CanaryCountVolatile:
+		return "count-volatile"
+	case CanaryRewriteUnjournaled:
+		return "rewrite-unjournaled"
+	case CanaryDedupWindow:
+		return "dedup-window"
+	case CanaryReplayTwice:
+		return "replay-twice"
+	}
+	return "none"
+}

@@ -1,0 +1,23 @@
+package log
+
+// EpochEntry is one line of the leader-epoch cache: Epoch's first record is, or will be, at Start.
+type EpochEntry struct {
+	Epoch int32
+	Start int64
+}
+
+// Segment is one file of a partition: batches [Base, End), Size bytes. A log has at least one; all but the last are
+// sealed and never change.
+type Segment struct {
+	Base         int64
+	End          int64
+	Size         int64 // bytes of batches
+	MaxTimestamp int64 // largest record timestamp, -1 if it has none
+	Index        Index
+}
+
+// Settings are the numbers a log is kept by.
+type Settings struct {
+	SegmentBytes  int64 // a segment is rolled before it would grow beyond this
+	IndexInterval int64 // bytes of batches between two index entries
+}

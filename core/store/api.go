@@ -1,0 +1,65 @@
+package store
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/journal"
+)
+
+// Config is what a store is told about its world. The simulator draws small numbers, the server uses the defaults.
+type Config struct {
+	Machine       event.Machine // whose files these are: home or a shard
+	Directory     event.UUID    // identity for a directory that is formatted now; a found one keeps its own
+	Secret        [16]byte      // the same for the journal's key
+	ChunkSize     int64
+	MaxChunks     int
+	MaxFrame      int
+	InFlight      int
+	Reserve       int64
+	SealAfter     event.Time
+	WriteBehind   int        // bytes per partition after which full blocks are written to its segment
+	CheckpointAge event.Time // a checkpoint is begun this long after the first frame that it would free
+	CheckpointAt  int        // percent of the ring's bytes occupied at which a checkpoint is begun
+	TailBytes     int64      // memory for batches that are already in their segment, kept for readers
+	IndexInterval int64
+	MaxReadBytes  int64 // bytes of one segment read
+	Alloc         func(size int) []byte
+}
+
+// FormatVersion is the version of everything a store writes. A directory of a newer one is refused.
+const FormatVersion = 1
+
+// Hard is the state that must be known before anything else is believed (J7): two slots, each in a block of its own,
+// written alternately, durably, and never both at once.
+type Hard struct {
+	Directory  event.UUID
+	Cluster    event.UUID
+	Node       event.NodeID
+	Term       int32 // of the metadata quorum; home only
+	Vote       event.NodeID
+	Super      journal.Superblock
+	Generation uint64 // of the last checkpoint that was durable when this was written (J8)
+	Clean      bool   // the last incarnation stopped cleanly
+}
+
+// Refusal says why a data directory cannot be used, and what to do about it.
+type Refusal struct {
+	Code event.HaltCode
+	Text string
+}
+
+// Read is one ordered read of a partition, answered by ReadDone when its bytes are not in memory.
+type Read struct {
+	TP     event.TP
+	From   int64  // the batch that contains this offset is the first
+	To     int64  // no batch that reaches beyond this offset is returned (the high watermark)
+	Bytes  int64  // stop before exceeding this many
+	Whole  bool   // the first batch is returned even if it is larger than Bytes
+	Cookie uint64 // the reader's, returned with the answer
+}
+
+// ReadDone answers a Read.
+type ReadDone struct {
+	Read
+	Code    event.Code // CodeNone, CodeOffsetOutOfRange, CodeKafkaStorageError, CodeCorruptMessage
+	Batches [][]byte   // whole batches, possibly several to a piece, in order; immutable
+}
