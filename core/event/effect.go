@@ -186,3 +186,19 @@ func (b *Buf) CloseConn(c ConnID, why string) {
 func (b *Buf) Halt(code HaltCode, text string) {
 	b.effects = append(b.effects, Effect{Op: OpHalt, Halt: code, Text: text})
 }
+
+// TakeMessages moves the SendMachine orders from place from on to dst, in their order, and closes the gaps: composition
+// delivers them within the step, and the shell does not see them.
+func (b *Buf) TakeMessages(from int, dst []Effect) []Effect {
+	kept := b.effects[:from]
+	for _, e := range b.effects[from:] {
+		if e.Op == OpSendMachine {
+			dst = append(dst, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	clear(b.effects[len(kept):])
+	b.effects = kept
+	return dst
+}

@@ -51,7 +51,7 @@ func (f File) IsDir() bool { return f.Kind >= DirPartition }
 // durable. The shell creates missing parents with a file, and SyncDir covers the parents up to the data directory.
 func (f File) Dir() File {
 	switch f.Kind {
-	case FileHardState, FileCheckpoint, DirJournal:
+	case FileHardState, FileCheckpoint, DirJournal, DirTopics:
 		return File{Kind: DirStore, Store: f.Store}
 	case FileChunk:
 		return File{Kind: DirJournal, Store: f.Store}

@@ -57,7 +57,8 @@ type ShardFetchItem struct {
 }
 
 // ShardState answers ShardWatch: Bytes readable from each item's offset (an estimate from below that is positive
-// whenever anything is readable), and its code. An error ends the wait at once.
+// whenever anything is readable), and its code. An error ends the wait at once. The first one holds every item, later
+// ones those that changed since.
 type ShardState struct {
 	Items []ShardFetchState
 }
@@ -114,6 +115,8 @@ type ShardAssign struct {
 	Full    bool
 	Assign  []Assignment
 	Removed []TP
+	// BrokerEpoch is this broker's registration.
+	BrokerEpoch int64
 }
 
 // Assignment is one partition as the committed metadata has it.
@@ -126,6 +129,9 @@ type Assignment struct {
 	Replicas       []NodeID
 	ISR            []NodeID
 	Limits         TopicLimits
+	// LeaderBrokerEpoch is the registration of the leader to which LeaderEpoch was granted. A later incarnation of
+	// the same broker does not lead under it (R16).
+	LeaderBrokerEpoch int64
 }
 
 // TopicLimits are the configurations of a topic that a shard decides by.
@@ -139,6 +145,9 @@ type TopicLimits struct {
 
 // ShardReady says that a shard's recovery is done and which partitions it found.
 type ShardReady struct{ Found []TP }
+
+// ShardStopped says that a shard's store was written behind, cut to its exact lengths and checkpointed for a clean stop.
+type ShardStopped struct{}
 
 // ImageUpdate publishes a new metadata image (a *metadata.Image; this package knows no other). Immutable.
 type ImageUpdate struct{ Image any }
@@ -169,6 +178,7 @@ func (*ShardListOffsets) body()   {}
 func (*ShardListedOffsets) body() {}
 func (*ShardAssign) body()        {}
 func (*ShardReady) body()         {}
+func (*ShardStopped) body()       {}
 func (*ImageUpdate) body()        {}
 func (*AutoCreate) body()         {}
 func (*AutoCreated) body()        {}

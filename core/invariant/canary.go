@@ -17,6 +17,8 @@ const (
 	CanaryRewriteUnjournaled        // a partial segment block is rewritten although the journal lost its prefix (J4)
 	CanaryDedupWindow               // the idempotence window remembers four batches, not five
 	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
+	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
+	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
 	CanaryCount
 )
 
@@ -43,6 +45,10 @@ func (c Canary) String() string {
 		return "dedup-window"
 	case CanaryReplayTwice:
 		return "replay-twice"
+	case CanaryDuplicateEarly:
+		return "duplicate-acked-early"
+	case CanaryReadUncommitted:
+		return "read-uncommitted"
 	}
 	return "none"
 }

@@ -1,14 +1,3 @@
-// Package record reads and stamps Kafka record batches (format v2) as they lie in memory: a Batch is a view, never a copy.
-//
-//	0        8      12     16   17    21     23        27          35          43        51     53      57      61
-//	+--------+------+------+----+-----+------+---------+-----------+-----------+---------+------+-------+-------+----
-//	| base   | len  | lead |mag | crc | attr | last    | base      | max       | prod.   | prod.| base  | count | records
-//	| offset |      | epoch| ic | 32C |      | delta   | timestamp | timestamp | id      | epoch| seq.  |       | ...
-//	+--------+------+------+----+-----+------+---------+-----------+-----------+---------+------+-------+-------+----
-//	\_________ stamped by the broker _/      \________________ covered by the CRC ____________________________________
-//
-// Base offset and leader epoch lie before the checksum: the leader stamps both without computing anything anew.
-// Source: Kafka's DefaultRecordBatch; KIP-98.
 package record
 
 import (
@@ -17,6 +6,24 @@ import (
 
 // HeaderSize is the size of a batch without records, in bytes.
 const HeaderSize = 61
+
+// Attribute bits.
+const (
+	codecMask        = 0x07
+	logAppendTimeBit = 0x08
+	transactionalBit = 0x10
+	controlBit       = 0x20
+	knownBits        = codecMask | logAppendTimeBit | transactionalBit | controlBit
+)
+
+// Compression codecs.
+const (
+	CodecNone   int8 = 0
+	CodecGzip   int8 = 1
+	CodecSnappy int8 = 2
+	CodecLZ4    int8 = 3
+	CodecZstd   int8 = 4
+)
 
 // Batch is one whole record batch in memory: header and records, nothing behind. Accessors assume that Parse or
 // Validate accepted it.
@@ -41,13 +48,16 @@ func (b Batch) CRC() uint32 { return binary.BigEndian.Uint32(b[17:]) }
 func (b Batch) Attributes() int16 { return int16(binary.BigEndian.Uint16(b[21:])) }
 
 // Codec is the compression codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
-func (b Batch) Codec() int8 { return int8(b.Attributes() & 7) }
+func (b Batch) Codec() int8 { return int8(b.Attributes() & codecMask) }
 
 // Control reports whether the batch is a control batch: never from a client.
-func (b Batch) Control() bool { return b.Attributes()&0x20 != 0 }
+func (b Batch) Control() bool { return b.Attributes()&controlBit != 0 }
 
 // Transactional reports whether the batch belongs to a transaction.
-func (b Batch) Transactional() bool { return b.Attributes()&0x10 != 0 }
+func (b Batch) Transactional() bool { return b.Attributes()&transactionalBit != 0 }
+
+// LogAppendTime reports whether the broker's clock gave the records their timestamp, MaxTimestamp, instead of the client.
+func (b Batch) LogAppendTime() bool { return b.Attributes()&logAppendTimeBit != 0 }
 
 // LastOffsetDelta is the offset of the last record less the base offset.
 func (b Batch) LastOffsetDelta() int32 { return int32(binary.BigEndian.Uint32(b[23:])) }
@@ -80,9 +90,3 @@ func (b Batch) Count() int32 { return int32(binary.BigEndian.Uint32(b[57:])) }
 
 // Records are the bytes behind the header, compressed if Codec says so.
 func (b Batch) Records() []byte { return b[HeaderSize:] }
-
-// Stamp writes base offset and leader epoch. Both lie outside the checksum.
-func (b Batch) Stamp(base int64, leaderEpoch int32) {
-	binary.BigEndian.PutUint64(b, uint64(base))
-	binary.BigEndian.PutUint32(b[12:], uint32(leaderEpoch))
-}

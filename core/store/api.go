@@ -3,6 +3,7 @@ package store
 import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/record"
 )
 
 // Config is what a store is told about its world. The simulator draws small numbers, the server uses the defaults.
@@ -20,16 +21,31 @@ type Config struct {
 	CheckpointAge event.Time // a checkpoint is begun this long after the first frame that it would free
 	CheckpointAt  int        // percent of the ring's bytes occupied at which a checkpoint is begun
 	TailBytes     int64      // memory for batches that are already in their segment, kept for readers
+	SegmentBytes  int64      // size at which a segment is rolled, unless Partition.SetSegmentBytes says otherwise
 	IndexInterval int64
 	MaxReadBytes  int64 // bytes of one segment read
 	Alloc         func(size int) []byte
+	NewDerived    func(event.TP) Derived // state kept along with a partition's log; nil for none
+}
+
+// Derived is state that is a pure function of a partition's log, such as the producer table. The store tells it of every
+// batch in log order, keeps it in checkpoints, and builds it anew by a scan after a truncation.
+type Derived interface {
+	// Apply takes the next batch of the log.
+	Apply(b record.Batch)
+	// AppendTo appends an encoding of the state to dst.
+	AppendTo(dst []byte) []byte
+	// Load replaces the state by what AppendTo wrote. On an error the store builds it anew.
+	Load(p []byte) error
+	// Reset empties the state.
+	Reset()
 }
 
 // FormatVersion is the version of everything a store writes. A directory of a newer one is refused.
 const FormatVersion = 1
 
-// Hard is the state that must be known before anything else is believed (J7): two slots, each in a block of its own,
-// written alternately, durably, and never both at once.
+// Hard is the state that must be known before anything else is believed (J7): two slots, each in a block of its own. A
+// save writes one durably, then the other, never both at once: a torn write leaves the other, a rotten one has a twin.
 type Hard struct {
 	Directory  event.UUID
 	Cluster    event.UUID
@@ -38,6 +54,7 @@ type Hard struct {
 	Vote       event.NodeID
 	Super      journal.Superblock
 	Generation uint64 // of the last checkpoint that was durable when this was written (J8)
+	Ring       bool   // the journal's first chunk is durable: from now on, a store without chunks has lost them
 	Clean      bool   // the last incarnation stopped cleanly
 }
 
@@ -60,6 +77,8 @@ type Read struct {
 // ReadDone answers a Read.
 type ReadDone struct {
 	Read
-	Code    event.Code // CodeNone, CodeOffsetOutOfRange, CodeKafkaStorageError, CodeCorruptMessage
-	Batches [][]byte   // whole batches, possibly several to a piece, in order; immutable
+	// Code is CodeNone, CodeOffsetOutOfRange, CodeKafkaStorageError for what is damaged, CodeUnknownTopicOrPartition, or
+	// CodeNotLeaderOrFollower where a truncation overtook the read: ask again.
+	Code    event.Code
+	Batches [][]byte // whole batches, possibly several to a piece, in order; immutable
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/highwater-log/highwater/server/config"
+	"github.com/spf13/cobra"
+)
+
+func init() {
+	register(func() *cobra.Command {
+		return group("config", "Explain the configuration of a broker", newConfigExplain())
+	})
+}
+
+func newConfigExplain() *cobra.Command {
+	var out output
+	cmd := &cobra.Command{
+		Use:   "explain [KEY]",
+		Short: "Print what a key means, its type and its default; without KEY all of them",
+		Example: `  highwater config explain
+  highwater config explain journal.bytes`,
+		Args: atMost(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keys := config.Keys()
+			if len(args) == 1 {
+				k, err := config.Find(args[0])
+				if err != nil {
+					return usage("%w", err)
+				}
+				keys = []config.Key{k}
+			}
+			return out.print(cmd.OutOrStdout(), keys, func(w io.Writer) { printKeys(w, keys) })
+		},
+	}
+	out.flag(cmd)
+	return cmd
+}
+
+func printKeys(w io.Writer, keys []config.Key) {
+	for i, k := range keys {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s\n  %s\n  type %s, default %q, environment %s\n", k.Name, k.Doc, k.Type, k.Default, k.Env)
+		if k.Kafka == "" {
+			fmt.Fprintln(w, "  Highwater's own: Kafka has no such key.")
+		} else {
+			fmt.Fprintf(w, "  The same as %s of Kafka.\n", k.Kafka)
+		}
+		if k.Restart {
+			fmt.Fprintln(w, "  Read at start: a change needs a restart.")
+		}
+	}
+}

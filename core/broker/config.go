@@ -1,0 +1,166 @@
+package broker
+
+import (
+	"fmt"
+
+	"github.com/highwater-log/highwater/core/controller"
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/front"
+	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/metadata"
+	"github.com/highwater-log/highwater/core/rand"
+	"github.com/highwater-log/highwater/core/store"
+)
+
+// Config is what a broker is told about its world. Production and Tiny fill everything but Node, Endpoints and Configs.
+type Config struct {
+	Node event.NodeID
+	// Cluster is the cluster's id for a directory that is formatted now; a found one keeps its own.
+	Cluster event.UUID
+	// Incarnation is drawn anew at each start.
+	Incarnation event.UUID
+	// Endpoints are the listeners as clients reach them; the first one is told to them.
+	Endpoints []metadata.Endpoint
+	Rack      string
+	// Configs are the configurations that the operator set, by Kafka's names.
+	Configs []event.ConfigEntry
+	// Dice draw topic ids and placements.
+	Dice controller.Dice
+	// Home and Shards are the stores; their Machine is set by New. The number of shards is theirs.
+	Home   store.Config
+	Shards []store.Config
+	// Lag is how far a follower may be behind and still be in sync (replica.Config).
+	Lag event.Time
+	// StartWait, MaxParked, CreateWait and IDWait are the fronts' (front.Config).
+	StartWait, CreateWait, IDWait event.Time
+	MaxParked                     int
+	// MaxPartitions and MaxTopics bound one request to create topics.
+	MaxPartitions, MaxTopics int
+}
+
+// Production is a broker of one shard with good numbers for real disks: a journal ring of 256 MiB and a metadata journal
+// of 32 MiB. Identities and secrets are drawn from dice; a directory that is not empty keeps its own.
+func Production(dice controller.Dice) Config {
+	shard := store.Config{
+		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
+		SealAfter: event.Millisecond, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
+		TailBytes: 64 << 20, SegmentBytes: 1 << 30, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
+	}
+	home := shard
+	home.ChunkSize, home.MaxChunks, home.Reserve, home.TailBytes = 4<<20, 8, 2<<20, 4<<20
+	home.SegmentBytes = 64 << 20
+	c := Config{
+		Dice: dice, Home: home, Shards: []store.Config{shard},
+		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
+		MaxParked: 4096, MaxPartitions: 10_000, MaxTopics: 1000,
+	}
+	c.draw(dice)
+	return c
+}
+
+// Tiny is a broker of small, drawn sizes for simulations: rings go round, segments roll and checkpoints follow each other
+// within a few hundred batches.
+func Tiny(source *rand.Source) Config {
+	one := func(s *rand.Source) store.Config {
+		return store.Config{
+			ChunkSize: 64 << 10 << s.IntN(2), MaxChunks: 4 + s.IntN(4), MaxFrame: 32 << 10 << s.IntN(2), InFlight: 1 + s.IntN(4),
+			Reserve: 16 << 10, SealAfter: event.Time(1+s.IntN(5)) * event.Millisecond, WriteBehind: 4 << 10 << s.IntN(4),
+			CheckpointAge: event.Time(20+s.IntN(480)) * event.Millisecond, CheckpointAt: 25 + s.IntN(50),
+			TailBytes: 16 << 10 << s.IntN(4), SegmentBytes: 16 << 10 << s.IntN(5), IndexInterval: 256 << s.IntN(5),
+			MaxReadBytes: 16 << 10 << s.IntN(3), Alloc: alloc,
+		}
+	}
+	c := Config{
+		Dice: source.Split("dice"), Home: one(source.Split("home")), Shards: []store.Config{one(source.Split("shard"))},
+		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
+		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20,
+	}
+	c.draw(source.Split("identity"))
+	return c
+}
+
+func alloc(size int) []byte { return make([]byte, size) }
+
+// draw gives the broker its identities and the stores their secrets.
+func (c *Config) draw(dice controller.Dice) {
+	c.Cluster, c.Incarnation = uuid(dice), uuid(dice)
+	c.Home.Directory, c.Home.Secret = uuid(dice), uuid(dice)
+	for i := range c.Shards {
+		c.Shards[i].Directory, c.Shards[i].Secret = uuid(dice), uuid(dice)
+	}
+}
+
+// uuid draws 122 random bits in the form of RFC 9562, version 4.
+func uuid(dice controller.Dice) (id event.UUID) {
+	for half := range 2 {
+		bits := dice.Uint64()
+		for i := range 8 {
+			id[half*8+i] = byte(bits >> (8 * i))
+		}
+	}
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}
+
+// SetJournalBytes makes the ring of every shard as large as n bytes allow, rounded down to whole chunks.
+func (c *Config) SetJournalBytes(n int64) {
+	for i := range c.Shards {
+		c.Shards[i].MaxChunks = int(n / c.Shards[i].ChunkSize)
+	}
+}
+
+// check says what cannot work.
+func (c *Config) check() error {
+	if c.Node < 0 {
+		return fmt.Errorf("node id %d: it must be at least 0", c.Node)
+	}
+	if len(c.Shards) < 1 || len(c.Shards) > 255 {
+		return fmt.Errorf("%d shards: there must be 1 to 255", len(c.Shards))
+	}
+	if len(c.Endpoints) == 0 {
+		return fmt.Errorf("no listener that clients could reach")
+	}
+	if err := checkStore(&c.Home); err != nil {
+		return fmt.Errorf("metadata store: %w", err)
+	}
+	for i := range c.Shards {
+		if err := checkStore(&c.Shards[i]); err != nil {
+			return fmt.Errorf("shard %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func checkStore(s *store.Config) error {
+	j := ring(s)
+	return j.Check()
+}
+
+func ring(s *store.Config) journal.Config {
+	return journal.Config{
+		ChunkSize: s.ChunkSize, MaxChunks: s.MaxChunks, MaxFrame: s.MaxFrame, InFlight: s.InFlight, Reserve: s.Reserve, SealAfter: s.SealAfter,
+	}
+}
+
+// maxBatch is the largest record batch that a store takes, in bytes: a frame's largest payload, less what may have to
+// ride along with it.
+func maxBatch(s *store.Config) int64 {
+	j := ring(s)
+	return int64(j.MaxPayload()) - 2*event.BlockSize
+}
+
+// settings are the broker's configurations, with defaults.
+func (c *Config) settings() (*metadata.Settings, error) {
+	limit := maxBatch(&c.Shards[0])
+	for i := range c.Shards {
+		limit = min(limit, maxBatch(&c.Shards[i]))
+	}
+	return metadata.NewSettings(c.Configs, limit)
+}
+
+func (c *Config) front(i int, s *metadata.Settings) front.Config {
+	return front.Config{
+		Machine: event.Machine{Role: event.RoleFront, Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
+		StartWait: c.StartWait, MaxParked: c.MaxParked, CreateWait: c.CreateWait, IDWait: c.IDWait,
+	}
+}

@@ -1,0 +1,89 @@
+package journal
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// group is one flush group in memory: a frame that is still growing, or waits for its turn on the disk. Its header is
+// encoded at the end, when the number of entries is known, so it is kept right before the body:
+//
+//	buf  | unused ... | header blocks | body ........ | unused, zero |
+//	     0            head-header     head            head+body      len(buf)
+//
+// Growing means a larger buffer and one copy. The old buffer stays as it is for those who hold slices of it.
+type group struct {
+	seq     uint64
+	buf     []byte // from Config.Alloc: aligned and zeroed
+	head    int    // bytes kept before the body; whole blocks
+	body    int    // bytes of payload so far
+	copied  int    // entries of the previous frame, repeated in this one
+	entries []Entry
+}
+
+// header is the size of the header blocks, in bytes.
+func (g *group) header() int { return headerSize(len(g.entries), g.copied) }
+
+// size is the bytes that the frame will take in its chunk.
+func (g *group) size() int { return g.header() + blocksUp(g.body) }
+
+// seals reports that the frame only carries D forward: it needs no seal of its own.
+func (g *group) seals() bool {
+	for i := range g.entries {
+		if g.entries[i].Kind != EntrySeal {
+			return false
+		}
+	}
+	return true
+}
+
+// reserve makes room for one more entry and n more bytes of payload.
+func (g *group) reserve(n int, cfg *Config) {
+	head, room := g.head, len(g.buf)-g.head
+	for head < headerSize(len(g.entries)+1, g.copied) {
+		head *= 2
+	}
+	for room < blocksUp(g.body+n) {
+		room *= 2
+	}
+	head, room = min(head, cfg.headerLimit()), min(room, cfg.MaxPayload())
+	if head == g.head && room == len(g.buf)-g.head {
+		return
+	}
+	buf := cfg.Alloc(head + room)
+	copy(buf[head:], g.buf[g.head:g.head+g.body])
+	g.buf, g.head = buf, head
+}
+
+// add stages one entry with its payload and returns the copy of the payload inside the frame's memory.
+func (g *group) add(e Entry, payload [][]byte) []byte {
+	from := g.head + g.body
+	at := from
+	for _, p := range payload {
+		at += copy(g.buf[at:], p)
+	}
+	stored := g.buf[from:at:at]
+	g.body = at - g.head
+	e.Len, e.CRC = int32(len(stored)), 0
+	if e.Kind.HasPayload() {
+		e.CRC = record.Checksum(stored)
+	}
+	g.entries = append(g.entries, e)
+	return stored
+}
+
+// frame is the whole frame as it goes to the disk; its header blocks are zero until encodeHeader fills them.
+func (g *group) frame() []byte {
+	return g.buf[g.head-g.header() : g.head+blocksUp(g.body)]
+}
+
+// newGroup opens the group seq behind a frame of copied entries, with memory for about as much as the last one held.
+func newGroup(seq uint64, copied, entries, body int, spare []Entry, cfg *Config) group {
+	head := min(headerSize(entries, copied), cfg.headerLimit())
+	room := event.BlockSize
+	for room < body {
+		room *= 2
+	}
+	room = min(room, cfg.MaxPayload())
+	return group{seq: seq, buf: cfg.Alloc(head + room), head: head, copied: copied, entries: spare[:0]}
+}

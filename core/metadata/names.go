@@ -1,0 +1,85 @@
+package metadata
+
+import (
+	"strings"
+
+	"github.com/highwater-log/highwater/core/event"
+)
+
+// MaxTopicName is the largest length of a topic name, in bytes.
+const MaxTopicName = 249
+
+// MetadataTopic is the topic id of the metadata log, and MetadataName its name: Kafka's.
+const MetadataName = "__cluster_metadata"
+
+// MetadataTP is the partition that holds the metadata log.
+func MetadataTP() event.TP { return event.TP{Topic: event.UUID{15: 1}} }
+
+// ReservedID reports whether id must never be given to a topic: the zero id, and the metadata log's.
+func ReservedID(id event.UUID) bool { return id.IsZero() || id == MetadataTP().Topic }
+
+// BadTopicName says why name cannot be a topic's, or "" if it can: Kafka's rules.
+func BadTopicName(name string) string {
+	switch {
+	case name == "":
+		return "a topic name must not be empty"
+	case name == "." || name == "..":
+		return `a topic name must not be "." or ".."`
+	case len(name) > MaxTopicName:
+		return "a topic name has at most 249 characters"
+	}
+	for i := range len(name) {
+		if !topicByte(name[i]) {
+			return "a topic name consists of ASCII letters, digits, '.', '_' and '-'"
+		}
+	}
+	return ""
+}
+
+func topicByte(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	}
+	return c == '.' || c == '_' || c == '-'
+}
+
+// InternalTopic reports whether name is one that the broker keeps for itself.
+func InternalTopic(name string) bool {
+	return name == "__consumer_offsets" || name == "__transaction_state" || name == MetadataName
+}
+
+// folded is the name as metrics spell it: '.' and '_' are alike there.
+func folded(name string) string { return strings.ReplaceAll(name, ".", "_") }
+
+// base64URL is the alphabet of RFC 4648, section 5.
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// IDString renders an id as Kafka's tools do: 22 characters of URL-safe base64 without padding.
+func IDString(id event.UUID) string {
+	var out [22]byte
+	for i := range out {
+		var six byte
+		for bit := range 6 {
+			six <<= 1
+			if at := i*6 + bit; at < 128 {
+				six |= id[at/8] >> (7 - at%8) & 1
+			}
+		}
+		out[i] = base64URL[six]
+	}
+	return string(out[:])
+}
+
+// ShardOf is the shard that holds tp on a broker with the given number of shards: a fixed hash (FNV-1a over topic id and
+// partition), which every broker of the cluster computes alike.
+func ShardOf(tp event.TP, shards int) uint8 {
+	h := uint64(14695981039346656037)
+	for _, c := range tp.Topic {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	for shift := 0; shift < 32; shift += 8 {
+		h = (h ^ uint64(byte(tp.Partition>>shift))) * 1099511628211
+	}
+	return uint8((h ^ h>>32) % uint64(shards))
+}

@@ -1,0 +1,123 @@
+package metadata
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/highwater-log/highwater/core/event"
+)
+
+// Settings are a broker's own configurations, as it was started with them. Immutable.
+type Settings struct {
+	table    []ConfigDef // every broker configuration, in name order
+	set      []event.ConfigEntry
+	maxBatch int64 // bytes; 0 for no limit
+}
+
+// NewSettings checks the broker's configurations given (Kafka's names, in any order) and adds defaults for the rest.
+// maxBatch is the largest record batch in bytes that the broker's store can take, which bounds max.message.bytes.
+func NewSettings(set []event.ConfigEntry, maxBatch int64) (*Settings, error) {
+	s := &Settings{table: brokerTable(), maxBatch: maxBatch}
+	s.set = slices.SortedFunc(slices.Values(set), func(a, b event.ConfigEntry) int { return strings.Compare(a.Key, b.Key) })
+	for i, c := range s.set {
+		d := find(s.table, c.Key)
+		if d == nil {
+			return nil, fmt.Errorf("%s", unknown(s.table, "broker", c.Key))
+		}
+		if i > 0 && s.set[i-1].Key == c.Key {
+			return nil, fmt.Errorf("configuration %s is given twice", c.Key)
+		}
+		if why := d.Check(c.Value); why != "" {
+			return nil, fmt.Errorf("%s", why)
+		}
+	}
+	return s, nil
+}
+
+// brokerTable is every configuration of a broker, in name order: its own, and those that give topics their defaults.
+func brokerTable() []ConfigDef {
+	table := slices.Clone(brokerConfigs)
+	for _, d := range topicConfigs {
+		if d.Broker == "" {
+			continue
+		}
+		d.Doc = "Default for topics: " + d.Doc
+		d.Name, d.Broker = d.Broker, ""
+		table = append(table, d)
+	}
+	slices.SortFunc(table, func(a, b ConfigDef) int { return strings.Compare(a.Name, b.Name) })
+	for i := range table {
+		table[i].Static = true
+	}
+	return table
+}
+
+// lookup gives the value of a broker's configuration and whether it was set at start.
+func (s *Settings) lookup(name string) (value string, set bool) {
+	i, found := slices.BinarySearchFunc(s.set, name, func(c event.ConfigEntry, k string) int { return strings.Compare(c.Key, k) })
+	if found {
+		return s.set[i].Value, true
+	}
+	if d := find(s.table, name); d != nil {
+		return d.Default, false
+	}
+	return "", false
+}
+
+// String is the value of a broker's configuration: as set at start, or its default.
+func (s *Settings) String(name string) string {
+	v, _ := s.lookup(name)
+	return v
+}
+
+// Int64 is the value of a numeric configuration of the broker.
+func (s *Settings) Int64(name string) int64 {
+	n, _ := strconv.ParseInt(s.String(name), 10, 64)
+	return n
+}
+
+// Int32 is the value of a numeric configuration of the broker that fits 32 bits.
+func (s *Settings) Int32(name string) int32 { return int32(s.Int64(name)) }
+
+// Bool is the value of a configuration of the broker that is true or false.
+func (s *Settings) Bool(name string) bool { return s.String(name) == "true" }
+
+// topicValue is the value of a topic's configuration d, and where it comes from.
+func (s *Settings) topicValue(d *ConfigDef, set []event.ConfigEntry) (value string, source int8) {
+	i, found := slices.BinarySearchFunc(set, d.Name, func(c event.ConfigEntry, k string) int { return strings.Compare(c.Key, k) })
+	if found {
+		return set[i].Value, event.SourceTopic
+	}
+	if d.Broker != "" {
+		if v, set := s.lookup(d.Broker); set {
+			return v, event.SourceStaticBroker
+		}
+	}
+	return d.Default, event.SourceDefault
+}
+
+// Limits are what a shard must know of a topic's configurations.
+func (s *Settings) Limits(set []event.ConfigEntry) event.TopicLimits {
+	number := func(name string) int64 {
+		v, _ := s.topicValue(find(topicConfigs, name), set)
+		n, _ := strconv.ParseInt(v, 10, 64)
+		return n
+	}
+	text := func(name string) string {
+		v, _ := s.topicValue(find(topicConfigs, name), set)
+		return v
+	}
+	limit := number("max.message.bytes")
+	if s.maxBatch > 0 {
+		limit = min(limit, s.maxBatch)
+	}
+	return event.TopicLimits{
+		MaxMessageBytes:   int32(min(limit, maxInt32)),
+		SegmentBytes:      number("segment.bytes"),
+		MinInsyncReplicas: int32(number("min.insync.replicas")),
+		LogAppendTime:     text("message.timestamp.type") == "LogAppendTime",
+		Compacted:         strings.Contains(text("cleanup.policy"), "compact"),
+	}
+}

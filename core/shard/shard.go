@@ -1,0 +1,212 @@
+package shard
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/replica"
+	"github.com/highwater-log/highwater/core/store"
+	"github.com/highwater-log/highwater/core/timer"
+)
+
+// Config is what a shard is told about its world.
+type Config struct {
+	Node  event.NodeID // this broker
+	Lag   event.Time   // the window of the in-sync rule
+	Store store.Config // NewDerived is the shard's own
+}
+
+// Shard is one shard of a broker.
+type Shard struct {
+	cfg      Config
+	store    *store.Store
+	now      event.Time
+	wall     int64
+	told     bool // ShardReady was sent
+	assigned bool // a complete assignment was seen: what is unknown now does not exist
+	over     bool // refused, failed or stopped: nothing is done any more
+	early    []*event.ShardAssign
+	broker   int64 // this broker's registration
+
+	partitions map[event.TP]*partition // for lookups; to iterate, go through the store's
+	maxBatch   int64                   // bytes of the largest batch that the journal takes
+
+	produces  map[uint64]*produceWait // open ones, by the key of their deadline; looked up, never iterated
+	deadlines timer.Heap
+	nextKey   uint64
+	held      []*produceWait // wait for room, in order of arrival
+	watches   map[event.ConnID][]*watch
+	changed   []*watch // have something to tell, in the order in which it happened
+	reads     map[uint64]pending
+	cookie    uint64
+}
+
+// partition is one partition that this shard holds.
+type partition struct {
+	tp       event.TP
+	name     string
+	log      *store.Partition
+	replica  *replica.Replica
+	flushed  acks // outcomes that wait for the flushed end
+	commit   acks // outcomes that wait for the high watermark
+	watchers []watcher
+}
+
+// New is a shard that has not looked at its directory yet.
+func New(cfg Config) *Shard {
+	cfg.Store.NewDerived = newProducers
+	return &Shard{
+		cfg:        cfg,
+		store:      store.New(cfg.Store),
+		broker:     -1,
+		partitions: map[event.TP]*partition{},
+		maxBatch:   maxBatch(&cfg.Store),
+		produces:   map[uint64]*produceWait{},
+		watches:    map[event.ConnID][]*watch{},
+		reads:      map[uint64]pending{},
+	}
+}
+
+// Step applies one event and appends what follows from it to out.
+func (s *Shard) Step(ev *event.Event, out *event.Buf) {
+	if s.over {
+		return
+	}
+	s.now, s.wall = ev.Now, ev.Wall
+	switch ev.Kind {
+	case event.KindStart:
+		s.store.Open(ev.Now, out)
+	case event.KindIODone:
+		s.store.OnIO(ev, out)
+	case event.KindTick:
+		s.store.OnTick(ev.Now, out)
+		s.expire(out)
+	case event.KindStop:
+		s.stop(out)
+	case event.KindConnClosed:
+		s.onConnClosed(ev.Ticket.Conn, out)
+	case event.KindMessage:
+		s.onMessage(ev, out)
+	default:
+		invariant.Violated("H-2: a shard got an event of kind %d", ev.Kind)
+	}
+	s.follow(out)
+	for !ev.More && !s.over {
+		s.store.EndTurn(ev.Now, out)
+		if !s.follow(out) {
+			break
+		}
+	}
+}
+
+func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
+	switch m := ev.Body.(type) {
+	case *event.ShardProduce:
+		s.onProduce(ev, m, out)
+	case *event.ShardWatch:
+		s.onWatch(ev, m, out)
+	case *event.ShardUnwatch:
+		s.unwatch(ev.Ticket)
+	case *event.ShardRead:
+		s.onRead(ev, m, out)
+	case *event.ShardListOffsets:
+		s.onListOffsets(ev, m, out)
+	case *event.ShardAssign:
+		s.onAssign(m, out)
+	default:
+		invariant.Violated("H-2: a shard got a message %T", ev.Body)
+	}
+}
+
+// NextDeadline is when a tick is due next.
+func (s *Shard) NextDeadline() event.Time {
+	if s.over {
+		return event.Never
+	}
+	return min(s.store.NextDeadline(), s.deadlines.Next())
+}
+
+// follow does what the store's progress allows: it releases outcomes, gives finished reads to those who wait for them,
+// and appends what was held back. It reports whether anything was appended.
+func (s *Shard) follow(out *event.Buf) bool {
+	s.watchStore(out)
+	if s.over {
+		return false
+	}
+	for _, sp := range s.store.TakeFlushed() {
+		if p := s.partitions[sp.TP()]; p != nil {
+			p.replica.OnFlushed()
+			s.release(p, out)
+		}
+	}
+	for _, done := range s.store.TakeReads() {
+		s.onReadDone(done, out)
+	}
+	appended := s.resume(out)
+	s.tell(out)
+	return appended
+}
+
+// watchStore passes on what the store has become.
+func (s *Shard) watchStore(out *event.Buf) {
+	switch s.store.State() {
+	case store.Ready:
+		if !s.told {
+			s.told = true
+			s.begin(out)
+		}
+	case store.Refused:
+		s.over = true
+		out.Halt(s.store.Refusal().Code, s.store.Refusal().Text)
+	case store.Failed:
+		s.over = true
+		out.Halt(event.HaltDisk, s.store.Refusal().Text)
+	case store.Stopped:
+		s.over = true
+		out.SendMachine(event.Home, event.Ticket{}, &event.ShardStopped{})
+	}
+}
+
+// begin tells home what recovery found, and obeys what came meanwhile.
+func (s *Shard) begin(out *event.Buf) {
+	found := make([]event.TP, 0, len(s.store.Partitions()))
+	for _, sp := range s.store.Partitions() {
+		found = append(found, sp.TP())
+	}
+	out.SendMachine(event.Home, event.Ticket{}, &event.ShardReady{Found: found})
+	for _, m := range s.early {
+		s.assign(m, out)
+	}
+	s.early = nil
+}
+
+// stop refuses what was held back, and lets the store end.
+func (s *Shard) stop(out *event.Buf) {
+	held := s.held
+	s.held = nil
+	for _, w := range held {
+		for ; w.next < len(w.answer.Items); w.next++ {
+			s.settle(w, w.next, notLeader(event.Leader{Node: -1, Epoch: -1}), out)
+		}
+	}
+	s.store.Stop(s.now, out)
+}
+
+// onConnClosed forgets what a connection wanted and did not get yet: its bytes are not there any more. What was appended
+// stays appended.
+func (s *Shard) onConnClosed(c event.ConnID, out *event.Buf) {
+	for _, w := range s.watches[c] {
+		s.forget(w)
+	}
+	delete(s.watches, c)
+	kept := s.held[:0]
+	for _, w := range s.held {
+		if w.ticket.Conn == c {
+			s.drop(w)
+			out.Hit("shard/held-produce-dropped")
+		} else {
+			kept = append(kept, w)
+		}
+	}
+	clear(s.held[len(kept):])
+	s.held = kept
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// stage puts an entry of p into the open flush group.
+func (s *Store) stage(p *Partition, e journal.Entry, payload ...[]byte) (seq uint64, stored []byte) {
+	if s.state != Ready {
+		invariant.Violated("S-7: %v of partition %s-%d in a store that is %v", e.Kind, p.tp.Topic, p.tp.Partition, s.state)
+	}
+	e.TP = p.tp
+	seq, stored = s.journal.Stage(e, payload...)
+	p.cover.take(seq)
+	s.lastSeq = seq
+	s.staged = true
+	if s.dirtySince == event.Never {
+		s.dirtySince = s.now
+	}
+	return seq, stored
+}
+
+// Append stages batch, stamped with the log's end and its leader's epoch, at the end of p. It is copied once, into its
+// journal frame. It counts once Log().Flushed() has passed it. The caller has seen room for it, and p is not offline.
+func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
+	if len(p.damage) > 0 {
+		invariant.Violated("S-8: append to partition %s-%d, which is offline", p.tp.Topic, p.tp.Partition)
+	}
+	if p.log.NeedsRoll(int64(len(batch))) {
+		s.roll(p, out)
+	}
+	if p.needPrefix {
+		s.stagePrefix(p, out)
+	}
+	seq, stored := s.stage(p, journal.Entry{
+		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
+	}, batch)
+	p.take(stored)
+	s.unwritten += int64(len(batch))
+	f := p.active()
+	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, next: p.log.End()})
+}
+
+// take moves the log's end over a batch that the journal has, or will have.
+func (p *Partition) take(b record.Batch) {
+	f := p.active()
+	p.log.Append(b.BaseOffset(), b.NextOffset(), int64(len(b)), b.LeaderEpoch(), b.MaxTimestamp())
+	p.tail.push(tailBatch{base: b.BaseOffset(), next: b.NextOffset(), file: f, pos: f.size, batch: b})
+	f.size += int64(len(b))
+	if p.derived != nil && !p.stale {
+		p.derived.Apply(b)
+	}
+}
+
+// roll seals the active segment and begins the next at the log's end. The record is durable before the file is made,
+// because the file is made for bytes that come behind it.
+func (s *Store) roll(p *Partition, out *event.Buf) {
+	out.Hit("store/roll")
+	s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
+	p.applyRoll()
+	s.enqueue(p)
+}
+
+func (p *Partition) applyRoll() {
+	p.log.Roll()
+	p.open(p.log.End())
+}
+
+// stagePrefix journals the bytes of the partial block that the next append goes on in (J4): the block will be rewritten,
+// a torn rewrite takes all of it, and the checkpoint may have let the journal forget what is in it.
+func (s *Store) stagePrefix(p *Partition, out *event.Buf) {
+	p.needPrefix = false
+	f := p.active()
+	from := floorBlock(f.size)
+	if from == f.size {
+		return
+	}
+	if invariant.Planted(invariant.CanaryRewriteUnjournaled) {
+		f.prefixSeq = ^uint64(0)
+		return
+	}
+	out.Hit("store/prefix-journalled")
+	f.prefixSeq, _ = s.stage(p, journal.Entry{Kind: journal.EntryPrefix, Base: f.base, Pos: from}, f.bytes(&p.tail, from, f.size))
+}
+
+// bytes collects the bytes [from, to) of the file from memory; from is at or behind the block that is partially written.
+func (f *segfile) bytes(t *tail, from, to int64) []byte {
+	p := make([]byte, to-from)
+	f.gather(p, t, from)
+	return p
+}
+
+// gather fills dst with the bytes of the file from from on: the head of the partial block, then the tail.
+func (f *segfile) gather(dst []byte, t *tail, from int64) {
+	n := 0
+	if from < f.written {
+		n = copy(dst, f.head[from-floorBlock(f.written):])
+	}
+	if n < len(dst) {
+		n += t.copyTo(dst[n:], f, from+int64(n))
+	}
+	if n != len(dst) {
+		invariant.Violated("S-1: segment %d: bytes [%d, %d) are not all in memory", f.base, from, from+int64(len(dst)))
+	}
+}
+
+// EpochStart records that epoch begins at start (R3). No append of the epoch is before it in the journal.
+func (s *Store) EpochStart(p *Partition, epoch int32, start int64, out *event.Buf) {
+	s.stage(p, journal.Entry{Kind: journal.EntryEpochStart, Epoch: epoch, Base: start})
+	p.log.Assign(epoch, start)
+}
+
+// HighWater notes that the high watermark hw is known. It is journalled with the next flush group that there is.
+func (s *Store) HighWater(p *Partition, hw int64, out *event.Buf) {
+	if hw <= p.hw {
+		return
+	}
+	p.hw = hw
+	if !p.hwQueued {
+		p.hwQueued = true
+		s.hwDirty = append(s.hwDirty, p)
+	}
+}
+
+// stageHighWaters lets the known high watermarks ride in a group that is written anyway.
+func (s *Store) stageHighWaters() {
+	for _, p := range s.hwDirty {
+		p.hwQueued = false
+		if !p.dead && p.hw > p.hwSaid {
+			s.stage(p, journal.Entry{Kind: journal.EntryHighWater, Base: p.hw})
+			p.hwSaid = p.hw
+		}
+	}
+	s.hwDirty = s.hwDirty[:0]
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/journal"
+)
+
+// grave is a deleted partition on its way out (D10): the record is durable, its folder is renamed to a tombstone, the
+// rename is durable, the tombstone is removed. A grave without a folder is kept until a checkpoint no longer covers
+// the deletion's frame by count.
+type grave struct {
+	p     *Partition
+	cover cover
+	step  graveStep
+}
+
+type graveStep uint8
+
+const (
+	graveRecorded graveStep = iota // the record of it is on its way
+	graveMoving                    // rename, sync and removal are under way
+	graveEmpty                     // nothing is left on the disk
+)
+
+// Delete takes the partition tp out of the store. Its files go once the record of it is durable.
+func (s *Store) Delete(tp event.TP, out *event.Buf) {
+	p := s.Get(tp)
+	if p == nil {
+		return
+	}
+	s.stage(p, journal.Entry{Kind: journal.EntryDelete})
+	s.ground(p, -1)
+	for _, f := range p.files {
+		s.unwritten -= f.size - f.written
+	}
+	s.spoil(out)
+	s.bereave(p)
+}
+
+// bereave moves p from the partitions to the graves.
+func (s *Store) bereave(p *Partition) {
+	p.dead = true
+	i, _ := s.search(p.tp)
+	s.parts = slices.Delete(s.parts, i, i+1)
+	s.flushed = slices.DeleteFunc(s.flushed, func(q *Partition) bool { return q == p })
+	s.gone = append(s.gone, &grave{p: p, cover: p.cover})
+}
+
+// bury moves the graves on, each when nothing of its partition is in flight any more.
+func (s *Store) bury(out *event.Buf) {
+	for _, g := range s.gone {
+		if g.step == graveRecorded && g.cover.Seq < s.journal.Durable() && g.p.quiet() {
+			s.entomb(g, out)
+		}
+	}
+}
+
+// quiet reports whether no operation of the partition's files is under way.
+func (p *Partition) quiet() bool {
+	quiet := func(f *segfile) bool { return !f.busy && f.readers == 0 }
+	for _, f := range p.files {
+		if !quiet(f) {
+			return false
+		}
+	}
+	for _, f := range p.doomed {
+		if !quiet(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// entomb renames the folder, makes that durable, and removes it.
+func (s *Store) entomb(g *grave, out *event.Buf) {
+	g.step = graveMoving
+	folder, tomb := s.path(g.p, event.DirPartition, 0), s.path(g.p, event.DirTombstone, 0)
+	done := func(out *event.Buf) {
+		g.step = graveEmpty
+		if i, found := s.search(g.p.tp); found {
+			s.enqueue(s.parts[i])
+		}
+	}
+	if !g.p.folder {
+		done(out)
+		return
+	}
+	id := s.await(func(ev *event.Event, out *event.Buf) {
+		ended := *ev
+		if ended.Status == event.StatusNotFound {
+			ended.Status = event.StatusOK
+		}
+		s.must("rename", folder, func(out *event.Buf) {
+			s.syncDir(tomb.Dir(), func(out *event.Buf) {
+				s.remove(tomb, done, out)
+			}, out)
+		})(&ended, out)
+	})
+	out.RenameFile(id, folder, tomb)
+}
+
+// replaces reports whether a partition tp waits for the removal of a deleted one of the same name.
+func (s *Store) replaces(tp event.TP) bool {
+	for _, g := range s.gone {
+		if g.p.tp == tp && g.step != graveEmpty {
+			return true
+		}
+	}
+	return false
+}
+
+// forgetGraves drops the graves that are empty and that no frame from seq on speaks of.
+func (s *Store) forgetGraves(seq uint64) {
+	s.gone = slices.DeleteFunc(s.gone, func(g *grave) bool { return g.step == graveEmpty && g.cover.Seq < seq })
+}

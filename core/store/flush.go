@@ -1,0 +1,57 @@
+package store
+
+// flight is a batch that the journal has not made durable yet.
+type flight struct {
+	seq  uint64
+	p    *Partition // nil once the batch was cut away or its partition deleted
+	f    *segfile
+	end  int64 // of the batch in its segment, in bytes
+	next int64 // offset behind the batch
+}
+
+// land moves flushed ends over what the journal has made durable: a contiguous prefix of the frames (S-6).
+func (s *Store) land() {
+	durable := s.journal.Durable()
+	n := 0
+	for n < len(s.flights) && s.flights[n].seq < durable {
+		x := &s.flights[n]
+		n++
+		if x.p == nil {
+			continue
+		}
+		x.f.durable = max(x.f.durable, x.end)
+		x.p.log.Flush(x.next)
+		if !x.p.listed {
+			x.p.listed = true
+			s.flushed = append(s.flushed, x.p)
+		}
+		if from, to, ok := x.f.nextWrite(int64(s.cfg.WriteBehind)); ok && to > from {
+			s.enqueue(x.p)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	left := copy(s.flights, s.flights[n:])
+	clear(s.flights[left:])
+	s.flights = s.flights[:left]
+}
+
+// ground takes the flights of p that reach beyond offset to out of the air.
+func (s *Store) ground(p *Partition, to int64) {
+	for i := range s.flights {
+		if x := &s.flights[i]; x.p == p && x.next > to {
+			x.p, x.f = nil, nil
+		}
+	}
+}
+
+// TakeFlushed lists the partitions whose flushed end has moved since the last call. The slice is the caller's until then.
+func (s *Store) TakeFlushed() []*Partition {
+	list := s.flushed
+	s.flushed, s.taken = s.taken[:0], list
+	for _, p := range list {
+		p.listed = false
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/journal"
+)
+
+// Two files consist of two slots of one block each: hard state and sidecar. Both slots hold the same; a save writes the
+// one, waits, and writes the other. So there is a whole slot at every instant, and rot in one costs nothing.
+//
+//	hard-state         | slot 0: envelope, zeros | slot 1: envelope, zeros |
+//	topics/identity    | slot 0: envelope, zeros | slot 1: envelope, zeros |
+const (
+	slotSize  = event.BlockSize
+	slotsSize = 2 * slotSize
+)
+
+// encodeHard renders h as the payload of its slot. save orders the slots.
+func encodeHard(h *Hard, save uint64) []byte {
+	p := put64(nil, int64(save))
+	p = append(p, h.Directory[:]...)
+	p = append(p, h.Cluster[:]...)
+	p = put32(p, uint32(h.Node))
+	p = put32(p, uint32(h.Term))
+	p = put32(p, uint32(h.Vote))
+	p = append(p, h.Super.Secret[:]...)
+	p = put64(p, int64(h.Super.Incarnation), int64(h.Super.First), int64(h.Super.Durable), int64(h.Generation))
+	p = putBool(p, h.Ring)
+	return putBool(p, h.Clean)
+}
+
+// decodeHard reads one slot.
+func decodeHard(slot []byte) (h Hard, save uint64, err error) {
+	p, err := unwrap(magicHard, slot)
+	if err != nil {
+		return h, 0, err
+	}
+	f := fields{p: p}
+	save = f.uint64()
+	h.Directory, h.Cluster = f.uuid(), f.uuid()
+	h.Node, h.Term, h.Vote = event.NodeID(f.int32()), f.int32(), event.NodeID(f.int32())
+	copy(h.Super.Secret[:], f.take(len(h.Super.Secret)))
+	h.Super = journal.Superblock{
+		Secret: h.Super.Secret, Incarnation: f.uint64(), First: f.uint64(), Durable: f.uint64(),
+	}
+	h.Generation = f.uint64()
+	h.Ring, h.Clean = f.bool(), f.bool()
+	return h, save, f.err
+}
+
+// slotOf is payload in an envelope, padded to its slot.
+func (s *Store) slotOf(magic uint32, payload []byte) []byte {
+	p := s.cfg.Alloc(slotSize)
+	copy(p, wrap(magic, payload))
+	return p
+}
+
+// keeper saves the hard state: changes made while a save is under way ride together in the next one.
+type keeper struct {
+	durable Hard   // what the disk is known to hold
+	wanted  Hard   // with every change asked for
+	number  uint64 // of the last save, which orders the slots
+	busy    bool
+	asked   uint64 // calls of SaveHard
+	done    uint64 // of these, calls whose change is durable
+	waiting []func(*event.Buf)
+}
+
+// Hard is the hard state that is known to be durable.
+func (s *Store) Hard() Hard { return s.hard.durable }
+
+// HardSaves counts the calls of SaveHard whose change is durable, in the order of the calls.
+func (s *Store) HardSaves() uint64 { return s.hard.done }
+
+// SaveHard changes the hard state. The change counts once HardSaves has counted the call.
+func (s *Store) SaveHard(change func(*Hard), out *event.Buf) {
+	s.hard.asked++
+	s.saveHard(change, nil, out)
+}
+
+// saveHard changes the hard state and calls then, if any, once the change is durable.
+func (s *Store) saveHard(change func(*Hard), then func(*event.Buf), out *event.Buf) {
+	change(&s.hard.wanted)
+	if then != nil {
+		s.hard.waiting = append(s.hard.waiting, then)
+	}
+	s.writeHard(out)
+}
+
+func (s *Store) writeHard(out *event.Buf) {
+	k := &s.hard
+	if k.busy || s.state == Failed {
+		return
+	}
+	k.busy = true
+	k.number++
+	want, asked, waiting := k.wanted, k.asked, k.waiting
+	k.waiting = nil
+	payload := encodeHard(&want, k.number)
+	s.writeSlots(event.File{Kind: event.FileHardState, Store: s.cfg.Machine}, magicHard, payload, func(out *event.Buf) {
+		k.busy = false
+		k.durable, k.done = want, asked
+		for _, then := range waiting {
+			then(out)
+		}
+		if k.done < k.asked || len(k.waiting) > 0 {
+			s.writeHard(out)
+		}
+	}, out)
+}
+
+// writeSlots writes payload durably to both slots of file, one after the other.
+func (s *Store) writeSlots(file event.File, magic uint32, payload []byte, then func(*event.Buf), out *event.Buf) {
+	slot := s.slotOf(magic, payload)
+	s.write(file, 0, slot, true, func(out *event.Buf) {
+		s.write(file, slotSize, slot, true, then, out)
+	}, out)
+}

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// recovered takes the journal's verdict. Nothing on the disk has been changed so far.
+func (s *Store) recovered(rec *journal.Recovery, out *event.Buf) {
+	o := s.opening
+	o.recovery = rec
+	if rec.Lost != "" {
+		s.refuse(event.HaltLost, "acknowledged data is missing from its journal: "+rec.Lost+
+			". Restore the directory, or give the broker an empty one", out)
+		return
+	}
+	if m := o.verdict.image; o.verdict.older && rec.Next > m.seq && (len(rec.Frames) == 0 || rec.Frames[0].Seq > m.seq) {
+		s.refuse(event.HaltLost, fmt.Sprintf("checkpoint %d is damaged, and the journal no longer has frame %d, from which "+
+			"checkpoint %d could be continued. Restore the directory, or give the broker an empty one",
+			s.hard.durable.Generation, m.seq, m.generation), out)
+		return
+	}
+	if o.verdict.older {
+		out.Hit("store/older-checkpoint")
+	}
+	if rec.Torn {
+		out.Hit("store/torn-recovered")
+	}
+	if why := s.replay(rec, out); why != "" {
+		s.refuse(event.HaltLost, "its journal contradicts its checkpoint: "+why, out)
+		return
+	}
+	o.step = openSettling
+	s.settleFolders(out)
+}
+
+// settleFolders lists the folders of the partitions, to compare them with the books.
+func (s *Store) settleFolders(out *event.Buf) {
+	o := s.opening
+	for _, g := range s.gone {
+		g.p.folder = o.found(event.DirPartition, g.p.tp)
+	}
+	for _, p := range s.parts {
+		if s.replaces(p.tp) || !o.found(event.DirPartition, p.tp) {
+			s.settle(p, nil, out)
+			continue
+		}
+		p.folder = true
+		o.waiting++
+		s.list(s.path(p, event.DirPartition, 0), func(files []event.FileInfo, out *event.Buf) {
+			o.waiting--
+			s.settle(p, files, out)
+		}, out)
+	}
+}
+
+// settle compares p's files with its books: a file that is not in them goes; one that is missing or short although the
+// checkpoint vouches for its bytes is damage, by name.
+func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
+	for _, info := range files {
+		f := p.file(info.File.Base)
+		switch {
+		case info.File.Kind == event.FileSegment && f != nil:
+			f.exists, f.length = true, info.Size
+		case info.File.Kind == event.FileSegment:
+			p.doomed = append(p.doomed, &segfile{base: info.File.Base, exists: true, length: info.Size})
+		case info.File.Kind == event.FileIndex && f != nil:
+			f.indexed, f.staleIndex = f.sealed && f.cutSeq == 0, f.cutSeq != 0 || !f.sealed
+		case info.File.Kind == event.FileIndex && !slices.ContainsFunc(p.doomed, func(d *segfile) bool {
+			return d.base == info.File.Base
+		}):
+			p.doomed = append(p.doomed, &segfile{base: info.File.Base, exists: true})
+		}
+	}
+	for i, f := range p.files {
+		g := p.log.Segments()[i]
+		if f.written > 0 && (!f.exists || f.length < f.written) {
+			out.Hit("store/segment-missing")
+			p.hurt(Damage{From: g.Base, To: max(g.End, g.Base+1), Kept: true, Why: fmt.Sprintf(
+				"are not in their segment: %s has %d of %d bytes", s.path(p, event.FileSegment, f.base).Path(), f.length, f.written)})
+			f.head = make([]byte, f.written-floorBlock(f.written))
+		}
+		p.keepBusy(f)
+	}
+}
+
+// mend does what needs reads before everything can be written: partial blocks, cuts, derived state.
+func (s *Store) mend(out *event.Buf) {
+	for _, g := range s.gone {
+		if g.step == graveRecorded {
+			out.Hit("store/tombstone-resumed")
+			s.entombFound(g, out)
+		}
+	}
+	for _, info := range s.opening.folders {
+		if info.File.Kind == event.DirTombstone && !s.opening.found(event.DirPartition, info.File.TP()) {
+			s.opening.waiting++
+			out.Hit("store/tombstone-resumed")
+			s.remove(info.File, func(*event.Buf) { s.opening.waiting-- }, out)
+		}
+	}
+	for _, p := range s.parts {
+		for _, f := range slices.Clone(p.busy) {
+			s.mendHead(p, f, out)
+		}
+	}
+}
+
+// entombFound goes on with a deletion that a crash interrupted.
+func (s *Store) entombFound(g *grave, out *event.Buf) {
+	if g.p.folder && s.opening.found(event.DirTombstone, g.p.tp) {
+		g.step = graveMoving
+		s.remove(s.path(g.p, event.DirTombstone, 0), func(out *event.Buf) { s.entomb(g, out) }, out)
+		return
+	}
+	if g.p.folder {
+		s.entomb(g, out)
+		return
+	}
+	g.step = graveEmpty
+}
+
+// startMending begins the walks over segments that the books need.
+func (s *Store) startMending(out *event.Buf) {
+	for _, p := range s.parts {
+		for _, f := range p.busy {
+			if f.unresolved {
+				s.resolve(p, f, out)
+			}
+		}
+		s.rebuildDerived(p, out)
+	}
+}
+
+// mendHead finds the bytes of f's partial block that are in the file: those that the journal has (a rewrite may have torn
+// the block), or else those of the block itself, if they are what the checkpoint saw.
+func (s *Store) mendHead(p *Partition, f *segfile, out *event.Buf) {
+	n := f.written - floorBlock(f.written)
+	if n == 0 || int64(len(f.head)) == n || f.unresolved || f.written == f.size && f.length == f.size && f.sealed {
+		return
+	}
+	o := s.opening
+	o.waiting++
+	s.fetch(s.path(p, event.FileSegment, f.base), floorBlock(f.written), f.written,
+		func(data []byte, why string, out *event.Buf) {
+			o.waiting--
+			if why == "" && int64(len(data)) != n {
+				why = "the file is too short"
+			}
+			if why == "" && f.vouched && f.headCRC != record.Checksum(data) {
+				why = "the last block is not what was written"
+			}
+			f.head = slices.Clone(data)
+			if why == "" {
+				return
+			}
+			out.Hit("store/head-lost")
+			f.head = make([]byte, n)
+			p.hurt(Damage{From: p.segment(f).Base, To: p.segment(f).End, Kept: true, Why: "cannot be continued: " + why})
+		}, out)
+}
+
+// mended writes everything behind and makes the checkpoint, once nothing of the state is unknown.
+func (s *Store) mended(out *event.Buf) {
+	o := s.opening
+	if o.step != openMending {
+		return
+	}
+	for _, g := range s.gone {
+		if g.step != graveEmpty {
+			return
+		}
+	}
+	s.startMending(out)
+	if s.unsettled() || s.state != Opening {
+		return
+	}
+	o.step = openWriting
+	s.behind = true
+	seq := o.recovery.Next
+	if m := o.verdict.image; m != nil {
+		seq = max(seq, m.seq)
+	}
+	s.lastSeq = max(seq, 1) - 1
+	for _, p := range s.parts {
+		p.log.Flush(p.log.End())
+		for _, f := range p.files {
+			f.durable = f.size
+		}
+		p.cover = cover{}
+		s.enqueue(p)
+	}
+	s.gone = nil
+	s.beginCheckpoint(out)
+}
+
+// freshIncarnation is the change of the hard state that ends recovery: what was recovered is durable in the segments, so
+// the old incarnation's frames are dead from here on, those behind a cut too.
+func (s *Store) freshIncarnation(generation uint64) func(*Hard) {
+	next := s.lastSeq + 1
+	rec := s.opening.recovery
+	return func(h *Hard) {
+		h.Generation, h.Clean = generation, false
+		if invariant.Planted(invariant.CanaryTornFrameReturns) && len(rec.Frames) > 0 {
+			h.Super.Durable = rec.Durable
+			h.Super.First = rec.Frames[len(rec.Frames)-1].Seq + 1
+			return
+		}
+		h.Super.Incarnation++
+		h.Super.First, h.Super.Durable = next, next
+	}
+}
+
+// beginIncarnation starts the journal on what is now an empty ring.
+func (s *Store) beginIncarnation(out *event.Buf) {
+	s.opening.step = openBeginning
+	s.opening.recovery.Frames = nil
+	super := s.hard.durable.Super
+	s.lastSeq, s.reused = super.First-1, super.First
+	s.journal.Begin(s.now, super, out)
+}
+
+// becomeReady opens the store for use. The first time, the hard state learns that from now on a missing journal is a lost
+// one.
+func (s *Store) becomeReady(out *event.Buf) {
+	o := s.opening
+	if o.ringNew {
+		o.ringNew = false
+		o.waiting++
+		s.saveHard(func(h *Hard) { h.Ring = true }, func(*event.Buf) { o.waiting-- }, out)
+		return
+	}
+	s.opening = nil
+	s.state = Ready
+	s.dirtySince = event.Never
+	if s.stopAsked {
+		s.state = Stopping
+	}
+}

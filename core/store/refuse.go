@@ -1,0 +1,176 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/highwater-log/highwater/core/event"
+)
+
+// evidence is what a directory shows before anything of it is believed.
+type evidence struct {
+	dir         string // of the store, for messages
+	hard        [2]slot[Hard]
+	side        [2]slot[sidecar]
+	images      [2]copyOf
+	chunks      int
+	partitions  int // folders, tombstones included
+	hardFound   bool
+	foreignHere bool // entries that no store makes
+}
+
+// slot is one slot of a mirrored file: its value, or why it has none.
+type slot[T any] struct {
+	value T
+	save  uint64
+	err   error
+}
+
+// copyOf is one checkpoint copy, or why there is none.
+type copyOf struct {
+	image *image
+	err   error
+}
+
+// verdict is what a directory is good for.
+type verdict struct {
+	refusal *Refusal
+	format  bool // it is empty, or its formatting was interrupted before anything could be stored
+	hard    Hard
+	save    uint64
+	image   *image // nil where no checkpoint was ever made
+	older   bool   // the newer checkpoint copy is unusable: the journal must still cover the older one
+	rotten  bool   // some slot was unusable and its twin served
+}
+
+// judge decides whether a directory can be used (J7, J8). A checkpoint moves three generations, in this order and each
+// durably before the next: its own copy (C), the sidecar (S), the hard state (H). So what crashes leave behind is
+//
+//	C S H            what happened
+//	g g g            nothing was under way, or a copy was torn: it is the older one, and not counted
+//	g+1 g g          a crash behind the copy
+//	g+1 g+1 g        a crash behind the sidecar
+//
+// and everything else is another directory's file, an older one put back, or rot. If the newest copy is rotten, C = g-1 is
+// used, provided that the journal still has every frame from its point on; whoever replays finds out.
+func judge(e *evidence) verdict {
+	if v, done := judgeFormat(e); done {
+		return v
+	}
+	v := verdict{}
+	hard, save, rotten, err := pick(e.hard)
+	if err != nil {
+		return refuse(e, "its hard state is not readable (%v), so nobody knows what this broker has promised. "+
+			"Restore %s/hard-state from the same moment, or give the broker an empty directory and a new node id", err, e.dir)
+	}
+	side, _, sideRotten, err := pick(e.side)
+	if err != nil {
+		return refuse(e, "its segments carry no readable identity (%v): topics/identity is missing or damaged. "+
+			"Mount the volume that belongs to %s/topics", err, e.dir)
+	}
+	if side.directory != hard.Directory {
+		return refuse(e, "its segments belong to directory %s, its journal to directory %s. "+
+			"Put back the halves that belong together", side.directory, hard.Directory)
+	}
+	v.hard, v.save, v.rotten = hard, save, rotten || sideRotten
+	for _, c := range e.images {
+		if errors.Is(c.err, errNewer) {
+			return refuse(e, "a checkpoint is %v. Start the newer version", c.err)
+		}
+		if c.image != nil && c.image.directory == hard.Directory &&
+			(v.image == nil || c.image.generation > v.image.generation) {
+			v.image = c.image
+		}
+	}
+	return judgeGenerations(e, v, side.generation)
+}
+
+// judgeFormat deals with directories that hold nothing yet.
+func judgeFormat(e *evidence) (verdict, bool) {
+	_, _, _, err := pick(e.hard)
+	stored := e.chunks > 0 || e.partitions > 0 || e.images[0].image != nil || e.images[1].image != nil
+	switch {
+	case err == nil || stored || errors.Is(err, errNewer):
+		return verdict{}, false
+	case e.foreignHere:
+		return refuse(e, "it is not empty and holds no store. Choose an empty directory"), true
+	}
+	for i := range e.hard {
+		if e.hardFound && !errors.Is(e.hard[i].err, errNothing) {
+			return verdict{}, false // a slot was written once, and a format writes no second one before the first is whole
+		}
+	}
+	return verdict{format: true}, true
+}
+
+// judgeGenerations compares C, S and H, and asks for the journal's files.
+func judgeGenerations(e *evidence, v verdict, side uint64) verdict {
+	have := uint64(0)
+	if v.image != nil {
+		have = v.image.generation
+	}
+	h := v.hard.Generation
+	switch {
+	case side < h:
+		return refuse(e, "its segments are of generation %d, its journal of generation %d: the segments are an older copy. "+
+			"Put back the segments that belong to this journal", side, h)
+	case side > h+1 || side > h && have < side:
+		return refuse(e, "its segments are of generation %d, its journal of generation %d: the journal is an older copy. "+
+			"Put back the journal that belongs to these segments", side, h)
+	case have > h+1:
+		return refuse(e, "its checkpoint is of generation %d, its hard state of generation %d: the hard state is an older "+
+			"copy. Put back the one that belongs to this checkpoint", have, h)
+	case have == 0 && h > 0 || have+1 < h:
+		return lost(e, "both checkpoint copies are missing or damaged (%v; %v), so nobody knows which offsets are whole. "+
+			"Restore the directory, or give the broker an empty one", e.images[0].err, e.images[1].err)
+	case v.hard.Ring && e.chunks == 0 && !v.hard.Clean:
+		return refuse(e, "its journal is missing: there is no file in %s/journal. Mount the volume that holds it", e.dir)
+	}
+	v.older = have < h
+	return v
+}
+
+// pick chooses the newer whole slot of a mirrored file. rotten says that the other one should have been whole.
+func pick[T any](slots [2]slot[T]) (value T, save uint64, rotten bool, err error) {
+	a, b := slots[0], slots[1]
+	switch {
+	case errors.Is(a.err, errNewer):
+		return value, 0, false, a.err
+	case errors.Is(b.err, errNewer):
+		return value, 0, false, b.err
+	case a.err != nil && b.err != nil:
+		return value, 0, false, a.err
+	case a.err != nil:
+		return b.value, b.save, true, nil
+	case b.err != nil:
+		return a.value, a.save, true, nil
+	case b.save > a.save:
+		return b.value, b.save, false, nil
+	}
+	return a.value, a.save, false, nil
+}
+
+func refuse(e *evidence, format string, args ...any) verdict {
+	return verdict{refusal: refusal(event.HaltRefused, e.dir, fmt.Sprintf(format, args...))}
+}
+
+func lost(e *evidence, format string, args ...any) verdict {
+	return verdict{refusal: refusal(event.HaltLost, e.dir, fmt.Sprintf(format, args...))}
+}
+
+func refusal(code event.HaltCode, dir, why string) *Refusal {
+	return &Refusal{Code: code, Text: fmt.Sprintf("the data in %s cannot be used: %s. Nothing was changed", dir, why)}
+}
+
+// refuse ends the store before it has changed anything.
+func (s *Store) refuse(code event.HaltCode, why string, out *event.Buf) {
+	dir := event.File{Kind: event.DirStore, Store: s.cfg.Machine}.Path()
+	s.refuseWith(*refusal(code, dir, why), out)
+}
+
+func (s *Store) refuseWith(r Refusal, out *event.Buf) {
+	if s.state == Opening {
+		s.state, s.refusal, s.opening = Refused, r, nil
+		out.Hit("store/refused")
+	}
+}

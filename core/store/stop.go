@@ -1,0 +1,32 @@
+package store
+
+import "github.com/highwater-log/highwater/core/event"
+
+// Stop asks for a clean end: what is staged becomes durable, everything is written behind, the active segments are cut
+// to their exact size, a last checkpoint is made, and the hard state says Clean. Then the state is Stopped.
+func (s *Store) Stop(now event.Time, out *event.Buf) {
+	s.now = now
+	s.stopAsked = true
+	if s.state == Ready {
+		s.state = Stopping
+		s.journal.EndTurn(now, out)
+	}
+	s.advance(out)
+}
+
+// maybeStop begins the last checkpoint once the journal is idle and nothing else is under way.
+func (s *Store) maybeStop(out *event.Buf) {
+	if s.state == Ready && s.stopAsked {
+		s.state = Stopping
+	}
+	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() {
+		return
+	}
+	for _, g := range s.gone {
+		if g.step != graveEmpty {
+			return
+		}
+	}
+	s.ckpt.final = true
+	s.beginCheckpoint(out)
+}

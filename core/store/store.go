@@ -1,0 +1,146 @@
+package store
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/journal"
+)
+
+// Store is one machine's data directory: a journal, the segments of its partitions, two checkpoints, and the hard state.
+type Store struct {
+	cfg     Config
+	state   State
+	refusal Refusal
+	now     event.Time
+	io      uint64
+	pending map[event.IOID]completion // by operation; looked up, never iterated
+	journal *journal.Journal
+	hard    keeper
+	opening *opening // what is known of the directory while it is judged
+
+	parts []*Partition // sorted by TP
+	gone  []*grave     // deleted partitions whose end is not durable, oldest first
+
+	lastSeq uint64 // frame of the last staged entry
+	staged  bool   // something was staged since the last EndTurn
+	reused  uint64 // frames below it may be overwritten in the journal
+	flights []flight
+	flushed []*Partition
+	taken   []*Partition
+	hwDirty []*Partition
+
+	behind    bool         // write-behind may write: what recovery read is durable
+	work      []*Partition // whose files are to be looked at
+	writes    int          // operations of segment files under way
+	unwritten int64        // bytes of batches that are not in their segments
+	warmth    []warmth
+	warmBytes int64
+
+	ckpt       checkpoint
+	dirtySince event.Time // since when there is something that a checkpoint would cover; Never if there is nothing
+	stopAsked  bool
+
+	reads []ReadDone
+}
+
+// New is a store that has not looked at its directory yet.
+func New(cfg Config) *Store {
+	s := &Store{cfg: cfg, pending: map[event.IOID]completion{}, dirtySince: event.Never}
+	s.journal = journal.New(journal.Config{
+		Store: cfg.Machine, ChunkSize: cfg.ChunkSize, MaxChunks: cfg.MaxChunks, MaxFrame: cfg.MaxFrame,
+		InFlight: cfg.InFlight, Reserve: cfg.Reserve, SealAfter: cfg.SealAfter, Alloc: cfg.Alloc, NextIO: s.nextIO,
+	})
+	return s
+}
+
+// State is where the store is in its life.
+func (s *Store) State() State { return s.state }
+
+// Refusal says why the store is Refused or Failed, and in which way the broker ends for it.
+func (s *Store) Refusal() Refusal { return s.refusal }
+
+// OnIO takes the completion of an operation of this store.
+func (s *Store) OnIO(ev *event.Event, out *event.Buf) {
+	s.now = ev.Now
+	if then, ok := s.pending[ev.IO]; ok {
+		delete(s.pending, ev.IO)
+		if s.state != Failed && s.state != Refused {
+			then(ev, out)
+		}
+	} else if s.state != Failed && s.state != Refused && !s.journal.OnIO(ev, out) {
+		invariant.Violated("S-9: completion %x belongs to no operation", uint64(ev.IO))
+	}
+	s.advance(out)
+}
+
+// OnTick lets time pass.
+func (s *Store) OnTick(now event.Time, out *event.Buf) {
+	s.now = now
+	if s.state == Ready || s.state == Stopping {
+		s.journal.OnTick(now, out)
+	}
+	s.advance(out)
+}
+
+// EndTurn closes the flush group of the turn: everything staged since the last call goes to the disk, now or, if enough
+// frames are under way, as soon as one of them is complete.
+func (s *Store) EndTurn(now event.Time, out *event.Buf) {
+	s.now = now
+	if s.state == Ready || s.state == Stopping {
+		if s.staged && s.state == Ready {
+			s.stageHighWaters()
+		}
+		s.staged = false
+		s.journal.EndTurn(now, out)
+		if s.state == Ready && s.Room() <= 0 {
+			out.Hit("store/throttled")
+		}
+	}
+	s.advance(out)
+}
+
+// NextDeadline is when OnTick is due next.
+func (s *Store) NextDeadline() event.Time {
+	if s.state != Ready && s.state != Stopping {
+		return event.Never
+	}
+	d := s.journal.NextDeadline()
+	if s.ckpt.phase == checkpointIdle && s.dirtySince != event.Never {
+		d = min(d, s.dirtySince+s.cfg.CheckpointAge)
+	}
+	return d
+}
+
+// margin is room kept for what an append stages beside its batch: a block's prefix and a roll.
+const margin = 2 * event.BlockSize
+
+// Room is how many bytes of batches may be staged now. At or below 0, produce is held back until completions free some.
+func (s *Store) Room() int64 {
+	if s.state != Ready {
+		return 0
+	}
+	memory := s.cfg.ChunkSize*int64(s.cfg.MaxChunks) - s.unwritten
+	return min(s.journal.Room()-margin, memory)
+}
+
+// advance does what has become possible. Every entry of the machine ends here.
+func (s *Store) advance(out *event.Buf) {
+	if s.state == Refused || s.state == Failed || s.state == Stopped {
+		return
+	}
+	if failed, why := s.journal.Failed(); failed {
+		s.fail("journal: "+why, out)
+		return
+	}
+	if s.state == Opening {
+		s.advanceOpening(out)
+	}
+	if s.state == Ready || s.state == Stopping {
+		s.land()
+		s.bury(out)
+		s.maybeCheckpoint(out)
+		s.maybeStop(out)
+	}
+	s.advanceCheckpoint(out)
+	s.drive(out)
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+)
+
+// maxWrites is how many writes and other file operations of segments are under way at a time: with maxWrite, the bound
+// on the memory of the copies.
+const maxWrites = 16
+
+// enqueue has the files of p looked at.
+func (s *Store) enqueue(p *Partition) {
+	if !p.queued && !p.dead {
+		p.queued = true
+		s.work = append(s.work, p)
+	}
+}
+
+// drive gives work to the disk while there is some and the bound allows it.
+func (s *Store) drive(out *event.Buf) {
+	for len(s.work) > 0 && s.writes < maxWrites && s.state != Failed && s.behind {
+		p := s.work[0]
+		s.work = s.work[1:]
+		p.queued = false
+		if p.dead || s.replaces(p.tp) {
+			continue
+		}
+		s.drivePartition(p, out)
+	}
+}
+
+func (s *Store) drivePartition(p *Partition, out *event.Buf) {
+	for _, f := range slices.Clone(p.doomed) {
+		s.driveDoomed(p, f, out)
+	}
+	for _, f := range slices.Clone(p.busy) {
+		s.driveFile(p, f, out)
+	}
+	p.busy = slices.DeleteFunc(p.busy, func(f *segfile) bool { return f.sealed && f.settled() })
+}
+
+// begin marks f as busy with an operation. The returned function ends it and has the partition looked at again.
+func (s *Store) begin(p *Partition, f *segfile) (end func(*event.Buf)) {
+	f.busy = true
+	s.writes++
+	return func(out *event.Buf) {
+		f.busy = false
+		s.writes--
+		s.enqueue(p)
+		parked := f.parked
+		f.parked = nil
+		for _, w := range parked {
+			w.run(out)
+		}
+	}
+}
+
+// driveFile orders the next operation of a segment's file, if it needs one and none is under way.
+func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
+	if f.busy || f.readers > 0 && (f.laps > 0 || f.staleIndex) {
+		return
+	}
+	if f.unresolved {
+		s.resolve(p, f, out)
+		return
+	}
+	from, to, ok := f.nextWrite(int64(s.cfg.WriteBehind))
+	switch {
+	case f.staleIndex:
+		if f.cutSeq < s.journal.Durable() || s.state == Opening {
+			s.dropIndex(p, f, out)
+		}
+	case ok && !f.exists:
+		s.createSegment(p, f, out)
+	case ok:
+		s.writeSegment(p, f, from, to, out)
+	case f.exact && f.exists && f.written >= f.size && f.length != f.size:
+		if f.readers == 0 && (f.cutSeq == 0 || f.cutSeq < s.journal.Durable() || s.state == Opening) {
+			s.cutSegment(p, f, out)
+		}
+	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed:
+		s.writeIndex(p, f, out)
+	}
+}
+
+func (s *Store) createSegment(p *Partition, f *segfile, out *event.Buf) {
+	end := s.begin(p, f)
+	p.folder = true
+	s.create(s.path(p, event.FileSegment, f.base), func(out *event.Buf) {
+		f.exists, f.length = true, 0
+		end(out)
+	}, out)
+}
+
+// writeSegment writes the bytes [from, to) of a segment, padded with zeros to whole blocks.
+func (s *Store) writeSegment(p *Partition, f *segfile, from, to int64, out *event.Buf) {
+	s.checkRewrite(p, f, out)
+	data := s.cfg.Alloc(int(ceilBlock(to) - from))
+	f.gather(data[:to-from], &p.tail, from)
+	lap := f.laps
+	f.submitted = max(f.submitted, to)
+	end := s.begin(p, f)
+	s.write(s.path(p, event.FileSegment, f.base), from, data, false, func(out *event.Buf) {
+		f.length = max(f.length, from+int64(len(data)))
+		if f.laps == lap {
+			s.wrote(p, f, from, to, data)
+		}
+		end(out)
+	}, out)
+}
+
+// checkRewrite keeps J4: a block that is partially in the file is written again only while the journal has its prefix.
+func (s *Store) checkRewrite(p *Partition, f *segfile, out *event.Buf) {
+	if f.written%event.BlockSize == 0 {
+		return
+	}
+	if f.prefixSeq < s.reused && s.state != Opening {
+		invariant.Violated("S-3: segment %d of %s-%d: block at %d is rewritten, the journal begins at frame %d, its prefix is in %d",
+			f.base, p.tp.Topic, p.tp.Partition, floorBlock(f.written), s.reused, f.prefixSeq)
+	}
+	out.Hit("store/partial-rewritten")
+}
+
+// wrote moves f's written end to to: data went to the file at from. A cut may have come meanwhile.
+func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte) {
+	to = min(to, f.size)
+	if to <= f.written || p.dead {
+		return
+	}
+	s.unwritten -= to - f.written
+	f.written = to
+	f.head = slices.Clone(data[floorBlock(to)-from : to-from])
+	s.warm(p, f)
+	s.countDone(p, f)
+}
+
+func (s *Store) cutSegment(p *Partition, f *segfile, out *event.Buf) {
+	end := s.begin(p, f)
+	size := f.size
+	s.truncate(s.path(p, event.FileSegment, f.base), size, func(out *event.Buf) {
+		f.length = size
+		end(out)
+		s.countDone(p, f)
+	}, out)
+}
+
+// driveDoomed removes a file that the log has given up, index first, once the record of that is durable.
+func (s *Store) driveDoomed(p *Partition, f *segfile, out *event.Buf) {
+	if f.busy || f.readers > 0 || f.cutSeq >= s.journal.Durable() && s.state != Opening {
+		return
+	}
+	if !f.exists {
+		p.doomed = slices.DeleteFunc(p.doomed, func(d *segfile) bool { return d == f })
+		return
+	}
+	end := s.begin(p, f)
+	s.remove(s.path(p, event.FileIndex, f.base), func(out *event.Buf) {
+		s.remove(s.path(p, event.FileSegment, f.base), func(out *event.Buf) {
+			f.exists, f.length = false, 0
+			end(out)
+		}, out)
+	}, out)
+}
+
+// warmth is a batch that is in its segment and in memory: the oldest go first when memory is short.
+type warmth struct {
+	p    *Partition
+	next int64
+	size int64
+}
+
+// warm puts what was just written of f into the queue of memory that may be given up.
+func (s *Store) warm(p *Partition, f *segfile) {
+	size, next := int64(0), int64(-1)
+	l := p.tail.live()
+	for i := sort.Search(len(l), func(i int) bool { return l[i].next > p.warmEnd }); i < len(l); i++ {
+		if b := &l[i]; b.file.base > f.base || b.file == f && b.end() > f.written {
+			break
+		}
+		size += int64(len(l[i].batch))
+		next = l[i].next
+	}
+	if next < 0 {
+		return
+	}
+	p.warmEnd = next
+	s.warmth = append(s.warmth, warmth{p: p, next: next, size: size})
+	s.warmBytes += size
+	s.cool()
+}
+
+// cool gives up the oldest memory beyond the bound.
+func (s *Store) cool() {
+	for s.warmBytes > s.cfg.TailBytes && len(s.warmth) > 0 {
+		w := s.warmth[0]
+		s.warmth = s.warmth[1:]
+		s.warmBytes -= w.size
+		if !w.p.dead {
+			w.p.tail.drop(min(w.next, w.p.warmEnd))
+		}
+	}
+}

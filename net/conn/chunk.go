@@ -1,0 +1,89 @@
+package conn
+
+import "github.com/highwater-log/highwater/core/invariant"
+
+// Sizes of chunks in bytes: a connection begins with the small one, and one that has shown traffic reads into the usual
+// one.
+const (
+	smallChunk = 4 << 10
+	usualChunk = 64 << 10
+	// minRoom is the least worth a read of its own.
+	minRoom = 1 << 10
+)
+
+// chunk is memory that received bytes lie in. Frames are views into it, so it lives until its last frame is answered.
+type chunk struct {
+	buf []byte
+	// read is where the next frame begins, filled is where the next byte received goes: read <= filled <= len(buf).
+	read, filled int
+	// live counts the frames handed out and not yet answered.
+	live int
+}
+
+// room is the part of the chunk that received bytes may be put into.
+func (k *chunk) room() []byte { return k.buf[k.filled:] }
+
+// pending is what was received and not yet handed out.
+func (k *chunk) pending() []byte { return k.buf[k.read:k.filled] }
+
+// rewind makes the whole chunk free again. Only for a chunk without frames and without pending bytes.
+func (k *chunk) rewind() {
+	k.read, k.filled = 0, 0
+}
+
+// mangle overwrites a frame whose borrowing is over, in builds that check dear laws.
+func mangle(frame []byte) {
+	if !invariant.Expensive {
+		return
+	}
+	for i := range frame {
+		frame[i] = 0xdb
+	}
+}
+
+// nextChunk gives a chunk to read into when the current one is full or cannot hold the frame that lies at its end: need
+// is what that frame takes together with the whole ones before it (0 if unknown). Its size follows what was received
+// (law N-4); bytes that were received and not handed out move over.
+func (c *Conn) nextChunk(need int) {
+	old := c.cur
+	have := old.pending()
+	size := c.chunkSize(need, len(have))
+	if old.live == 0 && len(old.buf) >= size {
+		old.read, old.filled = 0, copy(old.buf, have)
+		return
+	}
+	fresh := c.spare
+	if fresh != nil && len(fresh.buf) >= size {
+		c.spare = nil
+	} else {
+		fresh = &chunk{buf: make([]byte, size)}
+	}
+	fresh.read, fresh.filled = 0, copy(fresh.buf, have)
+	old.filled = old.read
+	c.cur = fresh
+	c.release(old)
+}
+
+// chunkSize is how large a chunk should be for a frame that needs need bytes, of which have arrived.
+func (c *Conn) chunkSize(need, have int) int {
+	size := usualChunk
+	if c.next == 0 {
+		size = smallChunk
+	}
+	size = max(size, 4*have)
+	if need > usualChunk {
+		size = min(size, need)
+	}
+	return size
+}
+
+// release keeps a chunk for reuse if nothing looks at it any more.
+func (c *Conn) release(k *chunk) {
+	if k == c.cur || k.live > 0 || len(k.buf) == 0 || len(k.buf) > c.limits.Spare {
+		return
+	}
+	if c.spare == nil || len(c.spare.buf) < len(k.buf) {
+		k.rewind()
+		c.spare = k
+	}
+}

@@ -1,0 +1,24 @@
+package config
+
+import "time"
+
+// Config is what a broker is told. Every field has a key in keys.go.
+type Config struct {
+	NodeID     int32
+	DataDir    string
+	Listen     []Address
+	Advertised []Address // empty: the address that is listened on
+
+	Partitions      int32 // of a topic whose creation names no number
+	AutoCreate      bool
+	MaxMessageBytes int32 // of one record batch
+	SegmentBytes    int64
+	JournalBytes    int64 // of one shard's journal ring
+
+	MaxRequestBytes int32
+	MaxConnections  int
+	MaxIdle         time.Duration // a connection that sends nothing for so long is closed
+
+	// Set are the keys that some place gave a value, in the order of Keys: what is not in it stands at its default.
+	Set []string
+}

@@ -1,0 +1,160 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Key describes one key: what `highwater config explain` prints.
+type Key struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Default string `json:"default"`
+	Doc     string `json:"doc"`
+	Kafka   string `json:"kafka"` // the key of Kafka that means the same; empty for our own
+	Env     string `json:"env"`
+	Restart bool   `json:"needs_restart"`
+
+	set func(c *Config, value string) error
+}
+
+// Names of the keys that more than this package knows: the command line sets some, the core describes them to clients.
+const (
+	NodeID      = "node.id"
+	LogDirs     = "log.dirs"
+	Listeners   = "listeners"
+	Advertised  = "advertised.listeners"
+	Partitions  = "num.partitions"
+	AutoCreate  = "auto.create.topics.enable"
+	MaxMessage  = "message.max.bytes"
+	Segment     = "log.segment.bytes"
+	MaxRequest  = "socket.request.max.bytes"
+	MaxConns    = "max.connections"
+	MaxIdle     = "connections.max.idle.ms"
+	JournalSize = "journal.bytes"
+)
+
+// Keys are all keys, in the order of the documentation.
+func Keys() []Key {
+	keys := []Key{
+		{Name: NodeID, Type: "int", Default: "1", Kafka: NodeID,
+			Doc: "The broker's number in its cluster. A data directory belongs to one node for ever.",
+			set: func(c *Config, v string) error { return number(&c.NodeID, v, 0, math.MaxInt32) }},
+		{Name: LogDirs, Type: "path", Default: "./highwater-data", Kafka: LogDirs,
+			Doc: "The data directory: journal, segments, metadata. Exactly one; a file system of its own is best.",
+			set: func(c *Config, v string) error { return path(&c.DataDir, v) }},
+		{Name: Listeners, Type: "list of [PLAINTEXT://]HOST:PORT", Default: "127.0.0.1:9092", Kafka: Listeners,
+			Doc: "Addresses to listen on. An empty host or 0.0.0.0 means all; port 0 means any free one.",
+			set: func(c *Config, v string) error { return addresses(&c.Listen, v) }},
+		{Name: Advertised, Type: "list of [PLAINTEXT://]HOST:PORT", Default: "", Kafka: Advertised,
+			Doc: "The address that clients are told to connect to: the first one. Empty: the first one that is listened on.",
+			set: func(c *Config, v string) error { return addresses(&c.Advertised, v) }},
+		{Name: Partitions, Type: "int", Default: "1", Kafka: Partitions,
+			Doc: "Partitions of a topic whose creation names no number.",
+			set: func(c *Config, v string) error { return number(&c.Partitions, v, 1, 10_000) }},
+		{Name: AutoCreate, Type: "boolean", Default: "true", Kafka: AutoCreate,
+			Doc: "Whether a client that asks for an unknown topic creates it.",
+			set: func(c *Config, v string) error { return boolean(&c.AutoCreate, v) }},
+		{Name: MaxMessage, Type: "bytes", Default: "1048588", Kafka: MaxMessage,
+			Doc: "The largest record batch, as compressed by the client, that a topic takes unless max.message.bytes says otherwise.",
+			set: func(c *Config, v string) error { return bytes(&c.MaxMessageBytes, v, 1024, 64<<20) }},
+		{Name: Segment, Type: "bytes", Default: "1073741824", Kafka: Segment,
+			Doc: "A segment file is closed, and the next begun, before it grows beyond this.",
+			set: func(c *Config, v string) error { return bytes(&c.SegmentBytes, v, 1<<20, math.MaxInt32) }},
+		{Name: JournalSize, Type: "bytes", Default: "268435456",
+			Doc: "The journal ring. It bounds what a restart replays and the memory for what is not yet in its segment.",
+			set: func(c *Config, v string) error { return bytes(&c.JournalBytes, v, 64<<20, 64<<30) }},
+		{Name: MaxRequest, Type: "bytes", Default: "104857600", Kafka: MaxRequest,
+			Doc: "The largest request. A connection that sends a larger one is closed.",
+			set: func(c *Config, v string) error { return bytes(&c.MaxRequestBytes, v, 4096, math.MaxInt32) }},
+		{Name: MaxConns, Type: "int", Default: "10000", Kafka: MaxConns,
+			Doc: "Client connections at a time. Beyond that, a new one is closed at once.",
+			set: func(c *Config, v string) error { return number(&c.MaxConnections, v, 1, 1_000_000) }},
+		{Name: MaxIdle, Type: "milliseconds", Default: "600000", Kafka: MaxIdle,
+			Doc: "A connection on which nothing happens for so long is closed.",
+			set: func(c *Config, v string) error { return millis(&c.MaxIdle, v) }},
+	}
+	for i := range keys {
+		keys[i].Env = EnvName(keys[i].Name)
+		keys[i].Restart = true // there is no dynamic configuration of brokers
+	}
+	return keys
+}
+
+// EnvName is the environment variable that sets key: node.id is HIGHWATER_NODE_ID.
+func EnvName(key string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+func number[T ~int | ~int32 | ~int64](to *T, value string, least, most int64) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", value)
+	}
+	if n < least || n > most {
+		return fmt.Errorf("%d is out of range: %d to %d", n, least, most)
+	}
+	*to = T(n)
+	return nil
+}
+
+func bytes[T ~int32 | ~int64](to *T, value string, least, most uint64) error {
+	n, err := humanize.ParseBytes(value)
+	if err != nil {
+		return fmt.Errorf("%q is not a number of bytes, such as 1048576 or 1MiB", value)
+	}
+	if n < least || n > most {
+		return fmt.Errorf("%d bytes are out of range: %d to %d", n, least, most)
+	}
+	*to = T(n)
+	return nil
+}
+
+func boolean(to *bool, value string) error {
+	switch strings.ToLower(value) {
+	case "true":
+		*to = true
+	case "false":
+		*to = false
+	default:
+		return fmt.Errorf("%q is neither true nor false", value)
+	}
+	return nil
+}
+
+func millis(to *time.Duration, value string) error {
+	var n int64
+	if err := number(&n, value, 1, math.MaxInt64/int64(time.Millisecond)); err != nil {
+		return err
+	}
+	*to = time.Duration(n) * time.Millisecond
+	return nil
+}
+
+func path(to *string, value string) error {
+	if value == "" || strings.Contains(value, ",") {
+		return fmt.Errorf("%q is not one directory", value)
+	}
+	*to = value
+	return nil
+}
+
+func addresses(to *[]Address, value string) error {
+	*to = nil
+	if value == "" {
+		return nil
+	}
+	for text := range strings.SplitSeq(value, ",") {
+		a, err := ParseAddress(strings.TrimSpace(text))
+		if err != nil {
+			return err
+		}
+		*to = append(*to, a)
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package crashtest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	topic      = "crash"
+	partitions = 3
+	// window is how many records are sent and not acknowledged at a time.
+	window = 2000
+)
+
+func rounds(t *testing.T) int {
+	text := os.Getenv("HIGHWATER_CRASH_ROUNDS")
+	if text == "" {
+		return 3
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("HIGHWATER_CRASH_ROUNDS: %v", err)
+	}
+	return n
+}
+
+func TestKillNine(t *testing.T) {
+	n := rounds(t)
+	b := newBroker(t)
+	b.start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n)*20*time.Second)
+	defer cancel()
+	createTopic(ctx, t, b.address)
+
+	p := newProducer(t, b.address)
+	producing, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() { p.run(producing) })
+	for round := range n {
+		// Every third kill meets a broker that is still recovering.
+		pause := 200*time.Millisecond + rand.N(600*time.Millisecond)
+		if round%3 == 2 {
+			pause = rand.N(60 * time.Millisecond)
+		}
+		before := p.ackedSoFar()
+		time.Sleep(pause)
+		b.kill(t)
+		took := b.start(t)
+		t.Logf("round %d: killed after %s with %d acknowledged (%d of them this round), up again in %s",
+			round, pause.Round(time.Millisecond), p.ackedSoFar(), p.ackedSoFar()-before, took.Round(time.Millisecond))
+	}
+	p.awaitAck(ctx, t)
+	stop()
+	group.Wait()
+	p.flush(ctx, t)
+	p.check(ctx, t, b.address)
+	b.stop(t)
+	b.verify(t)
+}
+
+func createTopic(ctx context.Context, t *testing.T, address string) {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	made, err := kadm.NewClient(cl).CreateTopic(ctx, partitions, 1, nil, topic)
+	if err == nil {
+		err = made.Err
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// producer sends 0, 1, 2, ... to each partition, and notes what was acknowledged at which offset.
+type producer struct {
+	client *kgo.Client
+
+	mu     sync.Mutex
+	sent   [partitions]int64   // records sent, numbered from 0
+	acked  [partitions][]int64 // offset of each acknowledged record, by its number; -1 for none yet
+	count  int
+	failed error
+}
+
+func newProducer(t *testing.T, address string) *producer {
+	t.Helper()
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(address),
+		kgo.DefaultProduceTopic(topic),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.MaxBufferedRecords(window),
+		kgo.ProducerLinger(time.Millisecond),
+		kgo.RecordRetries(1<<30),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
+		kgo.UnknownTopicRetries(-1),
+		kgo.StopProducerOnDataLossDetected(), // a sequence that does not fit must fail the test, not be healed
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return &producer{client: client}
+}
+
+// run sends until ctx ends. What it sent is acknowledged later, whoever waits.
+func (p *producer) run(ctx context.Context) {
+	for i := 0; ctx.Err() == nil; i++ {
+		partition := i % partitions
+		p.mu.Lock()
+		number := p.sent[partition]
+		p.sent[partition]++
+		p.acked[partition] = append(p.acked[partition], -1)
+		p.mu.Unlock()
+		r := &kgo.Record{Partition: int32(partition), Value: []byte(strconv.FormatInt(number, 10))}
+		p.client.Produce(context.Background(), r, func(r *kgo.Record, err error) { p.done(r, number, err) })
+	}
+}
+
+func (p *producer) done(r *kgo.Record, number int64, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		if p.failed == nil {
+			p.failed = fmt.Errorf("record %d of partition %d: %w", number, r.Partition, err)
+		}
+		return
+	}
+	p.acked[r.Partition][number] = r.Offset
+	p.count++
+}
+
+func (p *producer) ackedSoFar() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count
+}
+
+// awaitAck waits until the restarted broker has acknowledged something new.
+func (p *producer) awaitAck(ctx context.Context, t *testing.T) {
+	t.Helper()
+	before := p.ackedSoFar()
+	for p.ackedSoFar() == before {
+		if ctx.Err() != nil {
+			t.Fatal("nothing more is acknowledged")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (p *producer) flush(ctx context.Context, t *testing.T) {
+	t.Helper()
+	if err := p.client.Flush(ctx); err != nil {
+		t.Fatalf("flush: %v", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		t.Fatalf("an idempotent producer with endless retries was refused: %v", p.failed)
+	}
+}
+
+// check reads every partition from its start to its end: each record once, in order, where it was acknowledged.
+func (p *producer) check(ctx context.Context, t *testing.T, address string) {
+	t.Helper()
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(address), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var next [partitions]int64
+	for left := p.sent[0] + p.sent[1] + p.sent[2]; left > 0; {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			t.Fatalf("%d records are missing: %v", left, err)
+		}
+		for _, e := range fetches.Errors() {
+			t.Fatalf("partition %d: %v", e.Partition, e.Err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			number, err := strconv.ParseInt(string(r.Value), 10, 64)
+			if err != nil {
+				t.Fatalf("partition %d offset %d holds %q", r.Partition, r.Offset, r.Value)
+			}
+			if number != next[r.Partition] {
+				t.Fatalf("partition %d offset %d holds record %d, want %d", r.Partition, r.Offset, number, next[r.Partition])
+			}
+			if at := p.acked[r.Partition][number]; at != r.Offset {
+				t.Fatalf("partition %d: record %d lies at offset %d, but was acknowledged at %d", r.Partition, number, r.Offset, at)
+			}
+			next[r.Partition]++
+			left--
+		})
+	}
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for partition := range next {
+		if end, ok := ends.Lookup(topic, int32(partition)); !ok || end.Err != nil || end.Offset != next[partition] {
+			t.Errorf("partition %d ends at %d (%v), want %d: something was appended twice", partition, end.Offset, end.Err, next[partition])
+		}
+	}
+	t.Logf("%d records, each once and in order", p.count)
+}
+
+// broker is the real binary as a child process.
+type broker struct {
+	binary, data, address string
+	log                   *os.File
+	cmd                   *exec.Cmd
+}
+
+func newBroker(t *testing.T) *broker {
+	t.Helper()
+	dir := t.TempDir()
+	b := &broker{binary: filepath.Join(dir, "highwater"), data: filepath.Join(dir, "data"), address: freeAddress(t)}
+	build := exec.Command("go", "build", "-o", b.binary, "github.com/highwater-log/highwater/cmd/highwater")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	var err error
+	if b.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if b.cmd != nil {
+			_ = b.cmd.Process.Kill()
+			_ = b.cmd.Wait()
+		}
+		if t.Failed() {
+			text, _ := os.ReadFile(b.log.Name())
+			t.Logf("what the broker said:\n%s", text[max(0, len(text)-20_000):])
+		}
+	})
+	return b
+}

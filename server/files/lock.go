@@ -1,0 +1,69 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// InUse says that another process holds the data directory.
+type InUse struct {
+	Root string
+	PID  int // 0 if it could not be read
+}
+
+// Error says what to do.
+func (e *InUse) Error() string {
+	holder := "another process"
+	if e.PID != 0 {
+		holder = "pid " + strconv.Itoa(e.PID)
+	}
+	return fmt.Sprintf("data directory %s in use by %s: stop it, or choose another directory with --data", e.Root, holder)
+}
+
+// takeLock locks root/lock and writes the process id into it. The lock belongs to the open file: the kernel drops it
+// with the process, so a crash leaves nothing to clean up.
+func takeLock(root string) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Join(root, "lock"), os.O_RDWR|os.O_CREATE, filePerm)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory %s: %w", root, err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		held := &InUse{Root: root, PID: readPID(lock)}
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, errors.Join(held, lock.Close())
+		}
+		return nil, errors.Join(fmt.Errorf("lock data directory %s: %w", root, err), lock.Close())
+	}
+	if err := writePID(lock); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data directory %s: %w", root, err), lock.Close())
+	}
+	return lock, nil
+}
+
+func writePID(lock *os.File) error {
+	if err := lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+func readPID(lock *os.File) int {
+	text := make([]byte, 20)
+	n, err := lock.ReadAt(text, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	if err != nil {
+		return 0
+	}
+	return pid
+}

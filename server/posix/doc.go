@@ -1,0 +1,24 @@
+// Package posix is the portable disk loop: it executes the core's disk effects with plain system calls on a few
+// goroutines, each of which blocks in one call at a time, and tells every completion as an event.
+//
+//	                     +--> flush lane: durable writes                       --+
+//	Effect --Submit--> route  work lane: reads, other writes, names, SyncFile    +--> done(Event)
+//	                     +--> slow lane: AllocateFile, SyncFs, RemoveFile       --+
+//
+// Life of one write: Submit copies the effect into its lane; a worker acquires the file's descriptor, writes all of it
+// through short writes and interruptions, makes it durable if it is asked to, and calls done with the IODone event that
+// carries the effect's IOID. done is called from many goroutines.
+//
+// Laws:
+//
+//	IO-1  Every submitted effect completes exactly once, also when the loop is closed.
+//	IO-2  No order is promised between effects, only that a completion follows what it tells.
+//	IO-3  A durable write that completed with StatusOK survives a power cut; so does all that SyncFile, SyncDir and
+//	      SyncFs cover. An error is told as it is, never tried again: what a failed flush left behind is unknown (D6).
+//	IO-4  A flush never waits behind zeroing, a file-system sync or a removal: those have a lane of their own.
+//	IO-5  Offsets, lengths and sizes that the contract wants in whole blocks are; anything else is a bug of the core.
+//
+// What it does not do: it decides nothing, orders nothing, retries nothing but EINTR and EAGAIN, and keeps no data.
+//
+// Start reading at loop.go, then execute.go.
+package posix

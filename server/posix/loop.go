@@ -1,0 +1,81 @@
+package posix
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/server/files"
+)
+
+// Workers per lane. A flush lane of four serves the one to four frames that a journal keeps in flight; the work lane
+// keeps a disk's queue busy with reads and write-behind; the slow lane lets a removal pass a long allocation.
+const (
+	flushWorkers = 4
+	workWorkers  = 8
+	slowWorkers  = 2
+)
+
+// Loop executes disk effects in a data directory.
+type Loop struct {
+	dir  *files.Dir
+	log  *slog.Logger
+	done func(event.Event)
+
+	flush, work, slow *lane
+	workers           sync.WaitGroup
+}
+
+// New starts the loop's workers. done receives one IODone event per submitted effect, from any goroutine, without Now
+// and Wall: whoever reads the clock fills them in. done must not call Close.
+func New(dir *files.Dir, log *slog.Logger, done func(event.Event)) *Loop {
+	l := &Loop{dir: dir, log: log, done: done, flush: newLane(), work: newLane(), slow: newLane()}
+	l.start(l.flush, flushWorkers)
+	l.start(l.work, workWorkers)
+	l.start(l.slow, slowWorkers)
+	return l
+}
+
+// Name says how this loop makes bytes durable, for the line that a broker prints when it starts.
+func (l *Loop) Name() string { return "pwrite, " + l.dir.Mode().String() }
+
+// Submit takes one disk effect. It does not wait. The effect's Data must not change until its completion.
+func (l *Loop) Submit(e *event.Effect) {
+	check(e)
+	l.route(e).push(e)
+}
+
+// Close completes everything submitted so far and ends the workers.
+func (l *Loop) Close() {
+	l.flush.close()
+	l.work.close()
+	l.slow.close()
+	l.workers.Wait()
+}
+
+// route chooses the lane by what the effect may have to wait for, IO-4.
+func (l *Loop) route(e *event.Effect) *lane {
+	switch e.Op {
+	case event.OpAllocateFile, event.OpSyncFs, event.OpRemoveFile:
+		return l.slow
+	case event.OpWriteFile:
+		if e.Durable {
+			return l.flush
+		}
+	}
+	return l.work
+}
+
+func (l *Loop) start(from *lane, workers int) {
+	for range workers {
+		l.workers.Go(func() {
+			for {
+				e, ok := from.pop()
+				if !ok {
+					return
+				}
+				l.done(l.execute(&e))
+			}
+		})
+	}
+}

@@ -1,0 +1,28 @@
+// Package shard runs a broker on a real machine: sockets and disk on one side, the core on the other, one loop between.
+//
+//	client --> connection goroutines (read, frame, decode, CRC) --one batch per read--+
+//	                                                                                   v
+//	                                     queue of events <-- completions <-- disk loop (server/posix)
+//	                                           |                                  ^
+//	                                           v                                  |
+//	                              loop: one goroutine, Step(event) --> effects ---+
+//	                                           |
+//	client <-- writer goroutines (encode, writev) <--one wake-up per turn-- replies
+//
+// Life of a turn: the loop takes everything that waits in the queue, reads the clock once, steps the broker through the
+// events (More is set on all but the last, so that one flush group serves the turn), steps a Tick if a deadline has
+// passed, executes the effects of each step as it is done, and wakes the writers of the connections it answered.
+//
+// Laws:
+//
+//	SH-1  Only the loop touches the broker, and nothing it does waits for disk, socket or another goroutine's work.
+//	SH-2  Every event of a turn carries the same Now and Wall; Now never goes back.
+//	SH-3  The frame of a request stays untouched until its reply is encoded.
+//	SH-4  What a client may hold is bounded: per connection by net/conn's limits, over all by the memory budget, in time
+//	      by idle and write deadlines. A client that does not read its replies is not read from.
+//	SH-5  A broken law ends the process, after the last events and effects were told.
+//
+// What it does not do: it decides nothing about data, and knows no file or protocol field.
+//
+// Start reading at server.go, then loop.go, then connection.go.
+package shard

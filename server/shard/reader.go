@@ -1,0 +1,141 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/server/api"
+)
+
+// Memory for one read from a socket: it begins small, because most connections say little, and grows with what comes.
+const (
+	readLeast = 4 << 10
+	readMost  = 256 << 10
+)
+
+var (
+	errEnded  = errors.New("ended by the server")
+	errIdle   = errors.New("idle for too long")
+	errClosed = errors.New("closed by the client")
+)
+
+// read hands the client's requests to the loop until the connection ends, and returns why it did.
+func (c *connection) read() error {
+	buf := make([]byte, readLeast)
+	for {
+		taken, err := c.take()
+		if err != nil {
+			return err
+		}
+		if len(taken) > 0 {
+			if err := c.dispatch(taken); err != nil {
+				return err
+			}
+			continue
+		}
+		n, err := c.fill(buf)
+		if err != nil {
+			return err
+		}
+		if n == len(buf) && n < readMost {
+			buf = make([]byte, min(4*n, readMost))
+		}
+	}
+}
+
+// take waits until the limits let requests in, and returns them; or none, when bytes are wanted first.
+func (c *connection) take() ([]request, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		if c.ended {
+			return nil, errEnded
+		}
+		taken := c.taken[:0]
+		for {
+			seq, frame, ok := c.frames.Next()
+			if !ok {
+				break
+			}
+			taken = append(taken, request{seq: seq, frame: frame})
+		}
+		c.taken = taken
+		switch {
+		case len(taken) > 0 || c.frames.WantRead():
+			return taken, nil
+		case c.fault != nil && c.frames.InFlight() == 0:
+			return nil, c.fault // what came whole before it has been served
+		}
+		c.room.Wait()
+	}
+}
+
+// fill reads once from the socket.
+func (c *connection) fill(buf []byte) (int, error) {
+	if err := c.socket.SetReadDeadline(time.Now().Add(c.server.config.MaxIdle)); err != nil {
+		return 0, err
+	}
+	n, err := c.socket.Read(buf)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fault = c.frames.Feed(buf[:n])
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		if c.frames.InFlight() > 0 {
+			return n, nil // it waits for us
+		}
+		return n, errIdle
+	case errors.Is(err, io.EOF):
+		return n, errClosed
+	}
+	return n, err
+}
+
+// dispatch decodes requests and hands them to the loop in one batch. Those that need no broker are answered at once.
+func (c *connection) dispatch(taken []request) error {
+	bytes := int64(0)
+	for i := range taken {
+		bytes += int64(len(taken[i].frame))
+	}
+	c.server.memory.acquire(bytes)
+	a := c.server.apis.Get().(*api.API)
+	defer c.server.apis.Put(a)
+	events := make([]event.Event, 0, len(taken))
+	var bad error
+	c.mu.Lock()
+	c.held += bytes
+	c.mu.Unlock()
+	for _, r := range taken {
+		out := a.Decode(event.Ticket{Conn: c.id, Seq: r.seq}, r.frame)
+		switch {
+		case out.Close:
+			bad = fmt.Errorf("request refused: %s", out.Why)
+		case out.Body == nil:
+			c.answer(r.seq, len(r.frame), out.Answer)
+			c.wakeWriter()
+			continue
+		default:
+			r.pending = out.Pending
+			c.expect(r)
+			events = append(events, event.Event{
+				Kind: event.KindRequest, To: event.Front0, Ticket: r.pending.Ticket, Body: out.Body,
+			})
+			continue
+		}
+		break
+	}
+	clear(taken) // the frames' memory is net/conn's to reuse
+	c.server.queue.push(events...)
+	return bad
+}
+
+// expect notes a request that the broker will answer.
+func (c *connection) expect(r request) {
+	c.mu.Lock()
+	c.waiting[r.seq] = r
+	c.mu.Unlock()
+}

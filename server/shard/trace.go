@@ -1,0 +1,79 @@
+package shard
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	"github.com/highwater-log/highwater/core/event"
+)
+
+// traceLines is how many events and effects are remembered.
+const traceLines = 512
+
+// trace remembers the last events and effects, for the day on which a law breaks. Remembering allocates nothing and keeps
+// no payload alive; lines are rendered when they are asked for.
+type trace struct {
+	mu    sync.Mutex
+	lines [traceLines]traceLine
+	next  int // of lines; the oldest one, once full
+	count uint64
+}
+
+// traceLine is an event, or an effect if its Op is set, without what its slices and pointers refer to.
+type traceLine struct {
+	event  event.Event
+	effect event.Effect
+	bytes  int
+	body   reflect.Type // nil for none
+}
+
+func (t *trace) addEvent(ev *event.Event) {
+	t.mu.Lock()
+	l := t.line()
+	l.event, l.bytes, l.body = *ev, len(ev.Data), reflect.TypeOf(ev.Body)
+	l.event.Data, l.event.Files, l.event.Body = nil, nil, nil
+	t.mu.Unlock()
+}
+
+func (t *trace) addEffect(e *event.Effect) {
+	t.mu.Lock()
+	l := t.line()
+	l.effect, l.bytes, l.body = *e, len(e.Data), reflect.TypeOf(e.Body)
+	l.effect.Data, l.effect.Body = nil, nil
+	t.mu.Unlock()
+}
+
+func (t *trace) line() *traceLine {
+	l := &t.lines[t.next]
+	t.next = (t.next + 1) % traceLines
+	t.count++
+	*l = traceLine{}
+	return l
+}
+
+// dump writes what is remembered, oldest first.
+func (t *trace) dump(w io.Writer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	shown := min(t.count, traceLines)
+	fmt.Fprintf(w, "the last %d of %d events (>) and effects (<):\n", shown, t.count)
+	for i := range int(shown) {
+		l := &t.lines[(t.next+traceLines-int(shown)+i)%traceLines]
+		mark, text := ">", ""
+		if l.effect.Op != event.OpNone {
+			mark, text = "  <", l.effect.String()
+		} else {
+			text = l.event.String()
+		}
+		fmt.Fprintf(w, "%s %s", mark, text)
+		if l.body != nil {
+			fmt.Fprintf(w, " %s", l.body.Elem().Name())
+		}
+		if l.bytes > 0 {
+			fmt.Fprintf(w, " bytes=%d", l.bytes)
+		}
+		fmt.Fprintln(w)
+	}
+}

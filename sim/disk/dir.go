@@ -1,0 +1,187 @@
+package disk
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+)
+
+// entry is one name in a directory. A directory that was renamed keeps its children under the names they have: such a
+// child is no event.File any more, and is only counted in listings.
+type entry struct {
+	name string
+	file event.File
+	ino  *inode
+}
+
+// entryOp is one change of a directory: gone is the name that it took away, made the entry that it put there. A rename
+// does both in one stroke.
+type entryOp struct {
+	at   uint64
+	gone string
+	made entry
+}
+
+func (o *entryOp) apply(list []entry) []entry {
+	if o.gone != "" {
+		if i, ok := find(list, o.gone); ok {
+			list = append(list[:i], list[i+1:]...)
+		}
+	}
+	if o.made.ino == nil {
+		return list
+	}
+	i, ok := find(list, o.made.name)
+	if !ok {
+		list = append(list, entry{})
+		copy(list[i+1:], list[i:])
+	}
+	list[i] = o.made
+	return list
+}
+
+// find is the place of name in a sorted list, and whether it is there.
+func find(list []entry, name string) (int, bool) {
+	i := sort.Search(len(list), func(i int) bool { return list[i].name >= name })
+	return i, i < len(list) && list[i].name == name
+}
+
+// change applies o to the volatile entries of ino and remembers it until a sync.
+func (ino *inode) change(o entryOp) {
+	ino.entries = o.apply(ino.entries)
+	ino.changes = append(ino.changes, o)
+}
+
+// syncEntries makes durable what had happened to the entries up to the change at.
+func (ino *inode) syncEntries(at uint64) {
+	n := 0
+	for n < len(ino.changes) && ino.changes[n].at <= at {
+		ino.durable = ino.changes[n].apply(ino.durable)
+		n++
+	}
+	ino.changes = append(ino.changes[:0], ino.changes[n:]...)
+}
+
+// syncTree makes everything at and below ino durable up to the change at.
+func (ino *inode) syncTree(at uint64) {
+	ino.sync(at)
+	if !ino.dir {
+		return
+	}
+	ino.syncEntries(at)
+	for _, e := range ino.entries {
+		e.ino.syncTree(at)
+	}
+}
+
+// create makes f and its missing parents, and does nothing to what is there.
+func (d *Disk) create(f event.File) event.Status {
+	if d.index[f] != nil {
+		return event.StatusOK
+	}
+	parent := f.Dir()
+	if s := d.create(parent); s != event.StatusOK {
+		return s
+	}
+	dir := d.index[parent]
+	if !dir.dir {
+		return event.StatusIOError
+	}
+	ino := newInode(f.Path(), f.IsDir())
+	d.seq++
+	dir.change(entryOp{at: d.seq, made: entry{name: baseName(f), file: f, ino: ino}})
+	d.index[f] = ino
+	return event.StatusOK
+}
+
+func (d *Disk) rename(from, to event.File) event.Status {
+	ino := d.index[from]
+	if ino == nil {
+		return event.StatusNotFound
+	}
+	if from.Dir() != to.Dir() {
+		invariant.Violated("V-2: rename of %s leaves its directory for %s", from.Path(), to.Path())
+	}
+	if from == to {
+		return event.StatusOK
+	}
+	dir := d.index[from.Dir()]
+	d.seq++
+	dir.change(entryOp{at: d.seq, gone: baseName(from), made: entry{name: baseName(to), file: to, ino: ino}})
+	d.reindex()
+	return event.StatusOK
+}
+
+// remove takes f away, children first.
+func (d *Disk) remove(f event.File) {
+	ino := d.index[f]
+	if ino == nil || ino == d.root {
+		return
+	}
+	d.removeChildren(ino, func() bool { return true })
+	d.seq++
+	d.index[f.Dir()].change(entryOp{at: d.seq, gone: baseName(f)})
+	d.reindex()
+}
+
+// removeChildren empties a directory, last name first, as long as more says so.
+func (d *Disk) removeChildren(dir *inode, more func() bool) {
+	for n := len(dir.entries) - 1; n >= 0 && more(); n-- {
+		e := dir.entries[n]
+		d.removeChildren(e.ino, more)
+		d.seq++
+		dir.change(entryOp{at: d.seq, gone: e.name})
+	}
+}
+
+func (d *Disk) list(f event.File) ([]event.FileInfo, event.Status) {
+	ino := d.index[f]
+	switch {
+	case ino == nil:
+		return nil, event.StatusNotFound
+	case !ino.dir:
+		return nil, event.StatusIOError
+	}
+	out := make([]event.FileInfo, 0, len(ino.entries))
+	foreign := int64(0)
+	for _, e := range ino.entries {
+		if e.file.Dir() != f {
+			foreign++
+			continue
+		}
+		out = append(out, event.FileInfo{File: e.file, Size: e.ino.size()})
+	}
+	if foreign > 0 {
+		out = append(out, event.FileInfo{Size: foreign})
+	}
+	return out, event.StatusOK
+}
+
+// reindex computes anew what can be looked up, and the space that it takes.
+func (d *Disk) reindex() {
+	d.index = map[event.File]*inode{{}: d.root}
+	d.used = 0
+	d.walk(event.File{}, d.root, true)
+}
+
+// walk indexes what is below dir; named says that dir itself can be looked up as f.
+func (d *Disk) walk(f event.File, dir *inode, named bool) {
+	for _, e := range dir.entries {
+		ok := named && e.file.Dir() == f
+		if ok {
+			d.index[e.file] = e.ino
+		}
+		d.used += blocks(e.ino.size())
+		if e.ino.dir {
+			d.walk(e.file, e.ino, ok)
+		}
+	}
+}
+
+// baseName is the last element of f's path.
+func baseName(f event.File) string {
+	p := f.Path()
+	return p[strings.LastIndexByte(p, '/')+1:]
+}

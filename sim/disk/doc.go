@@ -1,0 +1,38 @@
+// Package disk is the disk of one simulated node: what a broker wrote, what would survive a power cut, and every state
+// in between.
+//
+//	effect ---Submit---> pending ---Complete---> volatile image  -- what reads see, what a kill leaves
+//	                        |                        |
+//	                        |                     sync / durable write
+//	                        |                        v
+//	                        +------PowerCut----> durable image   -- what every power cut leaves
+//	                          (torn, in part)    + some of the rest: any sector old, new or between
+//
+// The disk never decides when something happens: the caller submits effects and completes them in any order, at any
+// time. It decides nothing by chance either: a power cut carries a seed, and each sector's fate is a hash of the seed,
+// the file and the place. Removing one fault from a plan leaves the other draws as they were.
+//
+// What is durable, and from when on:
+//
+//	write            in the volatile image at completion; each sector is lost, kept, or stuck at a version in between
+//	durable write    exactly its range survives, from completion on; neither the size nor the entry of the file does
+//	SyncFile         content and size, as they were when the sync was submitted
+//	SyncDir          the entries of the directory and of its parents, likewise
+//	SyncFs           all of this for every file, likewise
+//	create, rename, remove   a power cut keeps any prefix of what was done in a directory since its last sync
+//	truncate, growth         a power cut leaves any size that the file had since its last sync; bytes follow their own fate
+//
+// A kill ends the process only: what is in the volatile image stays, volatile as it is. Operations in flight may have
+// happened, or not, or (writes, removals of directories) in part.
+//
+// Laws that the disk holds its user to:
+//
+//	V-1  every operation has an id of its own
+//	V-2  no two operations in flight overlap or depend on each other's order
+//	V-4  the bytes of a write stay as they are until its completion
+//	IO-5 offsets, lengths and allocations are whole blocks
+//
+// Not modelled: renames between directories, misdirected writes, disks that lie about syncs.
+//
+// Start reading at disk.go, then crash.go.
+package disk

@@ -1,0 +1,160 @@
+package disk
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/rand"
+)
+
+// page is one block of a file. A page is never changed once it is stored: images and clones share it.
+type page [event.BlockSize]byte
+
+// inode is one file or directory: its durable state, and each change since, in order.
+type inode struct {
+	id      uint64 // hash of the path under which it was made: keys its draws
+	dir     bool
+	sizes   []sizeVersion // sizes[0] is durable, the last is the volatile one
+	content []block
+	dirty   []int // numbers of the blocks that have versions, in no order, each once
+
+	entries []entry   // of a directory, by name: the volatile image
+	durable []entry   // of a directory, by name: what every power cut leaves, less the changes below
+	changes []entryOp // what happened to the entries since, in order
+}
+
+type sizeVersion struct {
+	at   uint64
+	size int64
+}
+
+// block holds the durable page (nil for zeros) and the later versions, oldest first.
+type block struct {
+	floor    *page
+	versions []version
+}
+
+type version struct {
+	at   uint64
+	data *page
+}
+
+func newInode(path string, dir bool) *inode {
+	return &inode{id: rand.Label(path), dir: dir, sizes: []sizeVersion{{}}}
+}
+
+func (ino *inode) size() int64 { return ino.sizes[len(ino.sizes)-1].size }
+
+func (b *block) page() *page {
+	if n := len(b.versions); n > 0 {
+		return b.versions[n-1].data
+	}
+	return b.floor
+}
+
+// put adds a version to block i, or replaces everything it ever was if durable.
+func (ino *inode) put(i int, p *page, at uint64, durable bool) {
+	for len(ino.content) <= i {
+		ino.content = append(ino.content, block{})
+	}
+	b := &ino.content[i]
+	if durable {
+		if len(b.versions) > 0 {
+			b.versions = b.versions[:0]
+			ino.clean(i)
+		}
+		b.floor = p
+		return
+	}
+	if len(b.versions) == 0 {
+		ino.dirty = append(ino.dirty, i)
+	}
+	b.versions = append(b.versions, version{at: at, data: p})
+}
+
+func (ino *inode) clean(i int) {
+	for j, n := range ino.dirty {
+		if n == i {
+			last := len(ino.dirty) - 1
+			ino.dirty[j] = ino.dirty[last]
+			ino.dirty = ino.dirty[:last]
+			return
+		}
+	}
+}
+
+func (ino *inode) write(off int64, data []byte, at uint64, durable bool) {
+	first := int(off / event.BlockSize)
+	pages := make([]page, len(data)/event.BlockSize)
+	for i := range pages {
+		copy(pages[i][:], data[i*event.BlockSize:])
+		ino.put(first+i, &pages[i], at, durable)
+	}
+}
+
+// cut makes everything from length on read as zeros, should the file ever reach there again.
+func (ino *inode) cut(length int64, at uint64) {
+	for i := int(length / event.BlockSize); i < len(ino.content); i++ {
+		old := ino.content[i].page()
+		if old == nil {
+			continue
+		}
+		var cut *page
+		if keep := length - int64(i)*event.BlockSize; keep > 0 {
+			cut = new(page)
+			copy(cut[:keep], old[:keep])
+		}
+		ino.put(i, cut, at, false)
+	}
+}
+
+// read returns up to n bytes at off of the volatile image: fewer at the end of the file. The bytes may be shared with
+// the image.
+func (ino *inode) read(off, n int64) []byte {
+	n = min(n, ino.size()-off)
+	if n <= 0 {
+		return nil
+	}
+	if n <= event.BlockSize {
+		if p := ino.at(off); p != nil {
+			return p[:n:n]
+		}
+		return make([]byte, n)
+	}
+	out := make([]byte, n)
+	for i := int64(0); i < n; i += event.BlockSize {
+		if p := ino.at(off + i); p != nil {
+			copy(out[i:], p[:])
+		}
+	}
+	return out
+}
+
+// at is the volatile page of the block at off, nil for zeros.
+func (ino *inode) at(off int64) *page {
+	if i := int(off / event.BlockSize); i < len(ino.content) {
+		return ino.content[i].page()
+	}
+	return nil
+}
+
+// sync makes durable what had happened to content and size up to the change at.
+func (ino *inode) sync(at uint64) {
+	kept := ino.dirty[:0]
+	for _, i := range ino.dirty {
+		b := &ino.content[i]
+		n := 0
+		for n < len(b.versions) && b.versions[n].at <= at {
+			b.floor = b.versions[n].data
+			n++
+		}
+		b.versions = append(b.versions[:0], b.versions[n:]...)
+		if len(b.versions) > 0 {
+			kept = append(kept, i)
+		}
+	}
+	ino.dirty = kept
+	n := 1
+	for n < len(ino.sizes) && ino.sizes[n].at <= at {
+		n++
+	}
+	ino.sizes = append(ino.sizes[:0], ino.sizes[n-1:]...)
+}

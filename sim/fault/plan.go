@@ -1,0 +1,159 @@
+package fault
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/sim/disk"
+)
+
+// Format is the version of the plan's text. A reader refuses newer ones.
+const Format = 1
+
+// Labels of plans: what the oracles may demand of the run.
+const (
+	LabelSurvive = "survive" // nothing acknowledged may be lost
+	LabelDetect  = "detect"  // damage beyond what one disk can repair: refused or named, never wrong bytes
+)
+
+// Plan is one run before it is run, and its verdict afterwards.
+type Plan struct {
+	Header  Header
+	Ops     []Op
+	Faults  []Fault
+	Verdict *Verdict
+}
+
+// Header is what holds for the whole run.
+type Header struct {
+	Format  int      `json:"format"`
+	Seed    uint64   `json:"seed"`
+	Commit  string   `json:"commit,omitempty"` // of the code that made the plan; for readers
+	Profile string   `json:"profile"`
+	Label   string   `json:"label"`
+	Topics  []Topic  `json:"topics"`
+	Clients []Client `json:"clients"`
+	Disk    DiskTime `json:"disk"`
+	Net     NetTime  `json:"net"`
+	Store   Store    `json:"store"`
+	Turn    int      `json:"turn"`    // events of one node that share a turn at most; 1 for no grouping
+	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
+}
+
+// Topic is one topic that the clients use.
+type Topic struct {
+	Name       string `json:"name"`
+	Partitions int32  `json:"partitions"`
+	Segment    int    `json:"segment_bytes"`
+	Doomed     bool   `json:"doomed,omitempty"` // an admin deletes it some time
+}
+
+// Client is one client: its role, how it speaks, and how long it waits for an answer.
+type Client struct {
+	Role       string     `json:"role"` // producer, consumer or admin
+	Idempotent bool       `json:"idempotent,omitempty"`
+	InFlight   int        `json:"in_flight,omitempty"` // produce requests in flight, at most 5
+	ByID       bool       `json:"by_id,omitempty"`     // request versions that name topics by id
+	Timeout    event.Time `json:"timeout_ns"`
+	MaxWait    int32      `json:"max_wait_ms,omitempty"` // of fetches
+}
+
+// DiskTime is how long operations of a disk take: a minimum and the mean of an exponential tail, in nanoseconds.
+type DiskTime struct {
+	Read      event.Time `json:"read_ns"`
+	Write     event.Time `json:"write_ns"`
+	Flush     event.Time `json:"flush_ns"` // durable writes and syncs
+	TailRatio int        `json:"tail_percent"`
+}
+
+// NetTime is the network's shape; see netsim.Config.
+type NetTime struct {
+	Min   event.Time `json:"min_ns"`
+	Tail  event.Time `json:"tail_ns"`
+	Room  int        `json:"room"`
+	Split int        `json:"split"`
+}
+
+// Store are the sizes that a broker's stores run with: bytes, percent and nanoseconds as in store.Config.
+type Store struct {
+	InFlight      int        `json:"in_flight"`
+	ChunkSize     int64      `json:"chunk"`
+	MaxChunks     int        `json:"chunks"`
+	MaxFrame      int        `json:"frame"`
+	Reserve       int64      `json:"reserve"`
+	SealAfter     event.Time `json:"seal_ns"`
+	WriteBehind   int        `json:"write_behind"`
+	CheckpointAge event.Time `json:"checkpoint_age_ns"`
+	CheckpointAt  int        `json:"checkpoint_percent"`
+	TailBytes     int64      `json:"tail"`
+	IndexInterval int64      `json:"index_interval"`
+	MaxReadBytes  int64      `json:"max_read"`
+}
+
+// Op is one operation of a client: it is begun when the client has time for it, after Pause.
+type Op struct {
+	Client    int        `json:"client"`
+	Do        string     `json:"do"` // produce, fetch, list-offsets, create-topic, delete-topic
+	Topic     int        `json:"topic"`
+	Partition int32      `json:"partition,omitempty"`
+	Pause     event.Time `json:"pause_ns,omitempty"`
+	Acks      int16      `json:"acks,omitempty"`
+	Records   int        `json:"records,omitempty"`
+	Bytes     int        `json:"bytes,omitempty"`     // of each record's value
+	Timestamp int64      `json:"timestamp,omitempty"` // of list-offsets
+}
+
+// Family is a kind of fault with a switch and a stream of its own.
+type Family string
+
+// The families.
+const (
+	Crash      Family = "crash"
+	Net        Family = "net"
+	SlowDisk   Family = "slow-disk"
+	Rot        Family = "rot"
+	ReadError  Family = "read-error"
+	WriteError Family = "write-error"
+	Clock      Family = "clock"
+)
+
+// Fault is one thing that goes wrong, once.
+type Fault struct {
+	ID     int     `json:"id"`
+	Family Family  `json:"family"`
+	On     Trigger `json:"on"`
+	// Do says what happens. The fields below belong to the verbs named.
+	Do string `json:"do"`
+
+	Seed   uint64     `json:"seed,omitempty"`    // kill, cut, rot, read-error, write-error: of what is drawn then
+	Flight disk.Keep  `json:"flight,omitempty"`  // kill, cut: see disk.Crash
+	Data   disk.Keep  `json:"data,omitempty"`    // cut
+	Meta   disk.Keep  `json:"meta,omitempty"`    // cut
+	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow: how long
+	Client int        `json:"client,omitempty"`  // reset, silence, clog: whose connections
+	Factor int        `json:"factor,omitempty"`  // slow: how many times slower
+	Times  int        `json:"times,omitempty"`   // read-error: how often it fails; negative until overwritten
+	StepMs int64      `json:"step_ms,omitempty"` // wall: how far the wall clock jumps
+}
+
+// Verbs of faults.
+const (
+	DoKill       = "kill"        // the process ends; the kernel keeps what it was given
+	DoCut        = "cut"         // the machine ends; what was not flushed is lost, kept or torn
+	DoReset      = "reset"       // the client's connections are reset
+	DoSilence    = "silence"     // nothing reaches the client on its connections any more, and nobody is told
+	DoClog       = "clog"        // what the client sends on its connections arrives late
+	DoSlow       = "slow"        // the disk is slower for a while
+	DoRot        = "rot"         // a bit of a journal chunk flips
+	DoReadError  = "read-error"  // a block of a journal chunk cannot be read
+	DoWriteError = "write-error" // the write or sync that triggers it fails
+	DoWall       = "wall"        // the wall clock jumps
+)
+
+// Verdict is how a run ended.
+type Verdict struct {
+	Verdict string `json:"verdict"` // ok or FAIL
+	Oracle  string `json:"oracle,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Event   uint64 `json:"event,omitempty"`
+	Digest  string `json:"digest,omitempty"`
+	Stale   []int  `json:"stale,omitempty"` // faults that never fired
+}

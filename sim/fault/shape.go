@@ -1,0 +1,80 @@
+package fault
+
+import "github.com/highwater-log/highwater/core/event"
+
+// NewHeader draws the shape of a run: topics, clients, sizes and delays.
+func NewHeader(seed uint64, p Profile) Header {
+	s := NewRand(seed, StreamKnobs, 0).Seq()
+	h := Header{
+		Format: Format, Seed: seed, Profile: p.Name, Label: LabelSurvive,
+		Turn:   Pick(s, 1, 2, 4, 16),
+		WallMs: 1_700_000_000_000 + int64(s.Below(1_000_000_000)),
+		Disk:   drawDisk(s),
+		Net:    drawNet(s),
+		Store:  drawStore(s),
+	}
+	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
+		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
+	}
+	if s.OneIn(4) {
+		h.Topics = append(h.Topics, Topic{Name: "doomed", Partitions: 1, Segment: 8192, Doomed: true})
+	}
+	for range s.Between(2, 4) {
+		h.Clients = append(h.Clients, Client{
+			Role: Producer, Idempotent: !s.OneIn(4), InFlight: s.Between(1, 5), ByID: s.OneIn(2), Timeout: timeout(s),
+		})
+	}
+	for range s.Between(1, 3) {
+		h.Clients = append(h.Clients, Client{
+			Role: Consumer, ByID: s.OneIn(2), Timeout: timeout(s), MaxWait: int32(s.LogBetween(1, 100)),
+		})
+	}
+	h.Clients = append(h.Clients, Client{Role: Admin, Timeout: timeout(s)})
+	return h
+}
+
+// Roles of clients.
+const (
+	Producer = "producer"
+	Consumer = "consumer"
+	Admin    = "admin"
+)
+
+func timeout(s *Seq) event.Time { return event.Time(s.LogBetween(200, 3000)) * event.Millisecond }
+
+func drawDisk(s *Seq) DiskTime {
+	return DiskTime{
+		Read:      event.Time(s.LogBetween(20, 200)) * event.Microsecond,
+		Write:     event.Time(s.LogBetween(20, 400)) * event.Microsecond,
+		Flush:     event.Time(s.LogBetween(50, 2000)) * event.Microsecond,
+		TailRatio: Pick(s, 0, 50, 100, 400),
+	}
+}
+
+func drawNet(s *Seq) NetTime {
+	return NetTime{
+		Min:   event.Time(s.LogBetween(20, 500)) * event.Microsecond,
+		Tail:  event.Time(s.LogBetween(1, 1000)) * event.Microsecond,
+		Room:  s.LogBetween(512, 65536),
+		Split: Pick(s, 0, 2, 8, 32),
+	}
+}
+
+// drawStore is small in every direction: a ring that laps in a run, segments of a few batches.
+func drawStore(s *Seq) Store {
+	chunk := int64(Pick(s, 64, 128, 256)) << 10
+	return Store{
+		InFlight:      s.Between(1, 4),
+		ChunkSize:     chunk,
+		MaxChunks:     Pick(s, 3, 4, 8),
+		MaxFrame:      Pick(s, 32, 64) << 10,
+		Reserve:       32 << 10,
+		SealAfter:     event.Time(Pick(s, 100, 1000, 5000)) * event.Microsecond,
+		WriteBehind:   Pick(s, 4, 8, 16, 64) << 10,
+		CheckpointAge: event.Time(Pick(s, 2, 20, 200, 1000)) * event.Millisecond,
+		CheckpointAt:  Pick(s, 20, 33, 50),
+		TailBytes:     int64(Pick(s, 1, 8, 64)) << 10,
+		IndexInterval: int64(Pick(s, 128, 1024, 4096)),
+		MaxReadBytes:  int64(Pick(s, 8, 16, 64)) << 10,
+	}
+}

@@ -1,0 +1,178 @@
+package workload
+
+import (
+	"fmt"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/linearizability/history"
+	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// unset is the position of a consumer that has not looked yet.
+const unset = -1
+
+// consumer reads: one request in flight, each from where the last one of its partition ended.
+type consumer struct {
+	metadata
+	positions [][]int64 // by topic and partition
+	busy      bool
+	backoff   event.Time
+}
+
+func newConsumer(h *fault.Header) *consumer {
+	r := &consumer{}
+	for _, t := range h.Topics {
+		row := make([]int64, t.Partitions)
+		for i := range row {
+			row[i] = unset
+		}
+		r.positions = append(r.positions, row)
+	}
+	return r
+}
+
+func (r *consumer) done(c *Client) bool { return c.next == len(c.ops) && !r.busy }
+
+func (r *consumer) due(c *Client) event.Time {
+	switch {
+	case r.missing(c):
+		return r.metadata.due()
+	case r.busy:
+		return event.Never
+	}
+	return max(c.pauseTil, r.backoff)
+}
+
+func (r *consumer) pump(c *Client, m Moment) {
+	if r.busy || c.next == len(c.ops) || !r.ready(c, m) || m.Now < r.backoff {
+		return
+	}
+	op := c.nextOp(m)
+	if op == nil {
+		return
+	}
+	t := &c.topics[op.Topic]
+	position := &r.positions[op.Topic][op.Partition]
+	switch {
+	case !t.known:
+		c.advance(m)
+	case op.Do == DoListOffsets:
+		c.advance(m)
+		r.list(c, m, t, op.Partition, op.Timestamp, nil)
+	case *position == unset:
+		r.list(c, m, t, op.Partition, event.TimestampEarliest, position)
+	default:
+		c.advance(m)
+		r.fetch(c, m, t, op.Partition, position, c.spec.MaxWait)
+	}
+}
+
+// list asks for an offset, and takes it as the position if one is given.
+func (r *consumer) list(c *Client, m Moment, t *topic, partition int32, timestamp int64, position *int64) {
+	op := c.begin(m, history.ListOffsets, t, partition)
+	op.Timestamp = timestamp
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.Version = 8
+	req.ReplicaID = -1
+	p := kmsg.NewListOffsetsRequestTopicPartition()
+	p.Partition, p.Timestamp = partition, timestamp
+	req.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: t.Name, Partitions: []kmsg.ListOffsetsRequestTopicPartition{p}}}
+	r.busy = true
+	c.call(m, req, func(m Moment, answer kmsg.Response) {
+		r.busy = false
+		resp, ok := answer.(*kmsg.ListOffsetsResponse)
+		if !ok {
+			return
+		}
+		if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
+			c.fail("a list-offsets answer for other partitions than asked")
+			return
+		}
+		part := &resp.Topics[0].Partitions[0]
+		op.Code = part.ErrorCode
+		op.Return = m.Event
+		if part.ErrorCode != 0 {
+			op.Outcome = history.Fail
+			r.later(c, m)
+			return
+		}
+		op.Outcome, op.Offset = history.OK, part.Offset
+		if position != nil {
+			*position = part.Offset
+		}
+	})
+}
+
+// later waits a little before the next request, and asks for the metadata again.
+func (r *consumer) later(c *Client, m Moment) {
+	r.backoff = m.Now + askAgain
+	r.stale = true
+	if op := c.nextOp(m); op != nil && c.topics[op.Topic].Doomed {
+		c.advance(m)
+	}
+}
+
+func (r *consumer) fetch(c *Client, m Moment, t *topic, partition int32, position *int64, maxWait int32) *history.Op {
+	op := c.begin(m, history.Fetch, t, partition)
+	op.Offset = *position
+	r.busy = true
+	c.call(m, fetchRequest(c, t, partition, *position, maxWait), func(m Moment, answer kmsg.Response) {
+		r.busy = false
+		resp, ok := answer.(*kmsg.FetchResponse)
+		if !ok {
+			return
+		}
+		r.fetched(c, m, op, resp, position)
+	})
+	return op
+}
+
+func fetchRequest(c *Client, t *topic, partition int32, offset int64, maxWait int32) kmsg.Request {
+	req := kmsg.NewPtrFetchRequest()
+	req.Version = 12
+	if c.spec.ByID {
+		req.Version = 16
+	}
+	req.ReplicaID = -1
+	req.MaxWaitMillis = maxWait
+	req.MinBytes = 1
+	req.MaxBytes = 1 << 20
+	req.SessionEpoch = -1
+	p := kmsg.NewFetchRequestTopicPartition()
+	p.Partition, p.FetchOffset, p.CurrentLeaderEpoch, p.PartitionMaxBytes = partition, offset, -1, 32<<10
+	req.Topics = []kmsg.FetchRequestTopic{{Topic: t.Name, TopicID: t.id, Partitions: []kmsg.FetchRequestTopicPartition{p}}}
+	return req
+}
+
+func (r *consumer) fetched(c *Client, m Moment, op *history.Op, resp *kmsg.FetchResponse, position *int64) {
+	op.Return = m.Event
+	op.Code = resp.ErrorCode
+	if resp.ErrorCode != 0 {
+		op.Outcome = history.Fail
+		r.later(c, m)
+		return
+	}
+	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
+		c.fail("a fetch answer for other partitions than asked")
+		return
+	}
+	part := &resp.Topics[0].Partitions[0]
+	op.Code = part.ErrorCode
+	op.HighWatermark, op.LogStart = part.HighWatermark, part.LogStartOffset
+	if part.ErrorCode != 0 {
+		op.Outcome = history.Fail
+		if event.Code(part.ErrorCode) == event.CodeOffsetOutOfRange {
+			*position = unset
+		}
+		r.later(c, m)
+		return
+	}
+	op.Outcome = history.OK
+	op.Records = parseBatches(nil, part.RecordBatches, op.Offset)
+	if n := len(op.Records); n > 0 {
+		*position = op.Records[n-1].Offset + 1
+	} else if len(part.RecordBatches) > 0 {
+		c.fail(fmt.Sprintf("a fetch from %d got %d bytes that hold nothing from there on", op.Offset, len(part.RecordBatches)))
+	}
+}

@@ -1,0 +1,74 @@
+package workload
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/linearizability/history"
+	"github.com/highwater-log/highwater/sim/fault"
+)
+
+// patience is how many errors in a row a final reader takes from a partition before it gives it up: the judges see what
+// is missing then.
+const patience = 30
+
+// finalReader reads every partition from its start to the high watermark that the last answer told.
+type finalReader struct {
+	consumer
+	topic     int
+	partition int32
+	last      *history.Op
+	errors    int
+}
+
+func newFinalReader(h *fault.Header) *finalReader { return &finalReader{consumer: *newConsumer(h)} }
+
+func (r *finalReader) done(c *Client) bool { return r.topic == len(c.topics) }
+
+func (r *finalReader) due(c *Client) event.Time {
+	switch {
+	case r.missing(c):
+		return r.metadata.due()
+	case r.busy:
+		return event.Never
+	}
+	return r.backoff
+}
+
+func (r *finalReader) pump(c *Client, m Moment) {
+	if r.busy || m.Now < r.backoff || !r.ready(c, m) {
+		return
+	}
+	r.goOn(c)
+	if r.done(c) {
+		return
+	}
+	t := &c.topics[r.topic]
+	position := &r.positions[r.topic][r.partition]
+	if *position == unset {
+		r.list(c, m, t, r.partition, event.TimestampEarliest, position)
+	} else {
+		r.fetch(c, m, t, r.partition, position, 0)
+	}
+	r.last = c.history[len(c.history)-1]
+	r.last.Final = true
+}
+
+// goOn moves to the next partition once this one is read.
+func (r *finalReader) goOn(c *Client) {
+	if r.last != nil {
+		ended := r.last.Kind == history.Fetch && r.last.Outcome == history.OK &&
+			r.positions[r.topic][r.partition] >= r.last.HighWatermark
+		if r.last.Outcome == history.OK {
+			r.errors = 0
+		} else {
+			r.errors++
+		}
+		r.last = nil
+		if ended || r.errors >= patience {
+			r.partition++
+			r.errors = 0
+		}
+	}
+	for r.topic < len(c.topics) && (r.partition == c.topics[r.topic].Partitions || c.topics[r.topic].Doomed) {
+		r.topic, r.partition = r.topic+1, 0
+	}
+}

@@ -1,0 +1,44 @@
+package workload
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/highwater-log/highwater/linearizability/history"
+)
+
+// appendValue appends the bytes of v, n of them or as many as it takes to name v once: c3-17|c3-17|c3...
+func appendValue(dst []byte, v history.Value, n int) []byte {
+	start := len(dst)
+	dst = append(dst, 'c')
+	dst = strconv.AppendInt(dst, int64(v.Client()), 10)
+	dst = append(dst, '-')
+	dst = strconv.AppendUint(dst, v.Number(), 10)
+	dst = append(dst, '|')
+	unit := len(dst) - start
+	for len(dst)-start < n {
+		dst = append(dst, dst[len(dst)-unit])
+	}
+	return dst
+}
+
+// parseValue is the value whose bytes p are; Foreign if they are nobody's.
+func parseValue(p []byte) history.Value {
+	name, _, ok := bytes.Cut(p, []byte{'|'})
+	if !ok || len(name) < 4 || name[0] != 'c' {
+		return history.Foreign
+	}
+	client, number, ok := bytes.Cut(name[1:], []byte{'-'})
+	c, err1 := strconv.Atoi(string(client))
+	n, err2 := strconv.ParseUint(string(number), 10, 40)
+	if !ok || err1 != nil || err2 != nil || c < 0 {
+		return history.Foreign
+	}
+	unit := len(name) + 1
+	for i := unit; i < len(p); i++ {
+		if p[i] != p[i-unit] {
+			return history.Foreign
+		}
+	}
+	return history.NewValue(c, n)
+}
