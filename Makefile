@@ -2,9 +2,7 @@
 
 GO       ?= go
 BIN      := bin/highwater
-SEEDS    ?= 1-200
-SEED     ?= 1
-RUNS     ?= 20
+SEEDS    ?= 1-1000
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
@@ -34,19 +32,21 @@ lint: ## vet, formatting and golangci-lint
 fmt: ## format all Go files
 	gofmt -w .
 
-sim: build ## sweep simulated worlds: SEEDS=1-200
+sim: build ## sweep simulated worlds: SEEDS=1-1000
 	$(BIN) sim sweep --seeds $(SEEDS)
 
 canary: ## plant known bugs, one at a time: the simulator must find each
 	CGO_ENABLED=0 $(GO) build -trimpath -tags canary -o $(BIN)-canary ./cmd/highwater
 	$(BIN)-canary sim canary
 
-determinism: build ## run RUNS=20 seeds from SEED=1 on, each in two unlike processes: the digests must be equal
-	@for s in $$(seq $(SEED) $$(($(SEED) + $(RUNS) - 1))); do \
-		a=$$(GOMAXPROCS=1 GOGC=20 $(BIN) sim run --seed $$s | tail -n 1 | grep -o 'digest=[^ ]*') || exit 1; \
-		b=$$(GOMAXPROCS=4 GOGC=400 $(BIN) sim run --seed $$s | tail -n 1 | grep -o 'digest=[^ ]*') || exit 1; \
-		[ "$$a" = "$$b" ] || { echo "seed=$$s: $$a, then $$b"; exit 13; }; \
-	done; echo "determinism: $(RUNS) seeds from $(SEED) on, equal digests"
+determinism: build ## sweep SEEDS in unlike processes (cores, collector, race detector): every digest must be equal
+	$(GO) build -race -o $(BIN)-race ./cmd/highwater
+	@mkdir -p out; \
+	GOMAXPROCS=1 GOGC=20 $(BIN) sim sweep --seeds $(SEEDS) --digests 2>/dev/null | grep ^seed= >out/digests-1; \
+	GOMAXPROCS=2 GOGC=off GOMEMLIMIT=4GiB $(BIN) sim sweep --seeds $(SEEDS) --digests 2>/dev/null | grep ^seed= >out/digests-2; \
+	GOMAXPROCS=2 $(BIN)-race sim sweep --seeds $(SEEDS) --digests 2>/dev/null | grep ^seed= >out/digests-3; \
+	for i in 2 3; do diff out/digests-1 out/digests-$$i || { echo "two runs of one seed differ"; exit 13; }; done; \
+	echo "determinism: $$(grep -c digest= out/digests-1) seeds, equal digests in 3 unlike processes"
 
 bench: build ## measure the machine's limits and the hot paths
 	$(BIN) bench disk

@@ -36,7 +36,8 @@ var policy = []row{
 	{"core/store", "core/event core/invariant core/record core/timer core/log core/journal", "",
 		"the store puts log and journal on files; it knows no replica"},
 	{"core/metadata",
-		"core/event core/invariant core/record core/timer core/log core/producer core/quorum core/wait core/rand core/wire", "",
+		"core/event core/invariant core/record core/timer core/log core/producer core/quorum core/wait core/rand " +
+			"core/wire", "",
 		"the image is a function of records"},
 	{"core/replica core/raft",
 		"core/event core/invariant core/record core/timer core/log core/producer core/quorum core/wait core/rand", "",
@@ -47,8 +48,8 @@ var policy = []row{
 	{"core/front", "core/event core/invariant core/timer core/wait core/metadata", "",
 		"a front owns requests, not partitions: it talks to shards by messages only"},
 	{"core/shard",
-		"core/event core/invariant core/record core/timer core/log core/store core/replica core/producer core/quorum core/wait",
-		"", "a shard owns partitions; it knows the image only as its assignment"},
+		"core/event core/invariant core/record core/timer core/log core/store core/replica core/producer core/quorum " +
+			"core/wait", "", "a shard owns partitions; it knows the image only as its assignment"},
 	{"core/broker", "core/*", "", "the composition, and the only package that knows all the others"},
 
 	{"net/*", "core/event core/record core/invariant net/*",
@@ -58,11 +59,13 @@ var policy = []row{
 		"github.com/twmb/franz-go/pkg/kmsg github.com/klauspost/compress github.com/pierrec/lz4/v4",
 		"wire to event and back: pure, also run by the simulator"},
 	{"io_uring/*", "core/event core/invariant io_uring/*", "golang.org/x/sys", "a disk loop knows effects, not decisions"},
-	{"server/*", "core/* net/* io_uring/* server/*", "golang.org/x/sys github.com/prometheus github.com/dustin/go-humanize",
+	{"server/*", "core/* net/* io_uring/* server/*",
+		"golang.org/x/sys github.com/prometheus github.com/dustin/go-humanize",
 		"the shell obeys the core and never meets the simulator"},
 	{"linearizability/*", "core/event linearizability/*", "github.com/anishathalye/porcupine",
 		"a judge shares no code with what it judges"},
-	{"sim/conform", "core/* net/* server/api server/files server/posix io_uring/* linearizability/* sim/*", "golang.org/x/sys",
+	{"sim/conform", "core/* net/* server/api server/files server/posix io_uring/* linearizability/* sim/*",
+		"golang.org/x/sys",
 		"one suite, three disks: the one place where real loops and the simulated disk meet"},
 	{"sim/*", "core/* net/* server/api linearizability/* sim/*", "github.com/twmb/franz-go/pkg/kmsg pgregory.net/rapid",
 		"the simulator runs the core and its pure edge, nothing that touches a real file or socket"},
@@ -76,7 +79,7 @@ var policy = []row{
 type ban struct{ from, to, why string }
 
 var never = []ban{
-	{"core/*", "net/* server/* sim/* io_uring/* cmd/* linearizability/*", "the core decides and knows nothing of what runs it"},
+	{"core/*", "net/* server/* sim/* io_uring/* cmd/* linearizability/*", "the core knows nothing of what runs it"},
 	{"server/*", "sim/*", "what is shipped holds no simulator"},
 	{"net/* io_uring/*", "sim/* server/*", "the edge is below server and simulator"},
 	{"core/replica", "core/raft", "they meet in broker"},
@@ -95,7 +98,8 @@ var moreStd = map[string]struct{ packages, why string }{
 }
 
 // testModules may be imported by every test.
-const testModules = "pgregory.net/rapid github.com/twmb/franz-go github.com/klauspost/compress github.com/pierrec/lz4/v4"
+const testModules = "pgregory.net/rapid github.com/twmb/franz-go github.com/klauspost/compress " +
+	"github.com/pierrec/lz4/v4"
 
 func TestArchitecture(t *testing.T) {
 	count := 0

@@ -115,7 +115,7 @@ func (b *diskBench) run(ctx context.Context) (found limits, err error) {
 }
 
 func (b *diskBench) measure(ctx context.Context, found *limits) error {
-	fmt.Fprintf(b.progress, "writing %s once (%s)\n", humanize.IBytes(uint64(b.blocks*largeWrite)), b.mode)
+	say(b.progress, "writing %s once (%s)", humanize.IBytes(uint64(b.blocks*largeWrite)), b.mode)
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (b *diskBench) measure(ctx context.Context, found *limits) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b.progress, "durable 1 MiB writes, %d in flight: %s\n", depth, perSecond(rate))
+		say(b.progress, "durable 1 MiB writes, %d in flight: %s", depth, perSecond(rate))
 		found.DurableWriteAt = append(found.DurableWriteAt, depthLimit{Depth: depth, Rate: rate})
 		found.DurableWrite = max(found.DurableWrite, rate)
 	}
@@ -135,11 +135,11 @@ func (b *diskBench) measure(ctx context.Context, found *limits) error {
 	slices.Sort(took)
 	found.SmallWriteP50, found.SmallWriteP99 = micros(quantile(took, 0.5)), micros(quantile(took, 0.99))
 	found.SmallWrites = float64(len(took)) / b.each.Seconds()
-	fmt.Fprintf(b.progress, "durable 4 KiB writes, one in flight: p50 %.0f us, p99 %.0f us\n", found.SmallWriteP50, found.SmallWriteP99)
+	say(b.progress, "durable 4 KiB writes, one in flight: p50 %.0f us, p99 %.0f us", found.SmallWriteP50, found.SmallWriteP99)
 	if found.Loopback, err = loopback(ctx, 4, b.each); err != nil {
 		return fmt.Errorf("loopback: %w", err)
 	}
-	fmt.Fprintf(b.progress, "loopback TCP, 4 streams: %s\n", perSecond(found.Loopback))
+	say(b.progress, "loopback TCP, 4 streams: %s", perSecond(found.Loopback))
 	found.BestDurableBytes = min(found.DurableWrite, found.Loopback)
 	return nil
 }
@@ -162,7 +162,7 @@ func (b *diskBench) prepare(ctx context.Context) error {
 func (b *diskBench) large(ctx context.Context, depth int) (float64, error) {
 	var next, written atomic.Int64
 	var group sync.WaitGroup
-	failed := make([]error, depth)
+	failed := make([]error, depth+1)
 	begun := time.Now()
 	until := begun.Add(b.each)
 	for i := range depth {
@@ -179,7 +179,8 @@ func (b *diskBench) large(ctx context.Context, depth int) (float64, error) {
 		})
 	}
 	group.Wait()
-	return float64(written.Load()) / time.Since(begun).Seconds(), errors.Join(append(failed, ctx.Err())...)
+	failed[depth] = ctx.Err()
+	return float64(written.Load()) / time.Since(begun).Seconds(), errors.Join(failed...)
 }
 
 // small measures durable 4 KiB writes one after the other: how long each took.
@@ -224,13 +225,13 @@ func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 func perSecond(rate float64) string { return humanize.Bytes(uint64(rate)) + "/s" }
 
 func printLimits(w io.Writer, l limits) {
-	table(w, func(w io.Writer) {
-		fmt.Fprintf(w, "mode\t%s\t\n", l.Mode)
+	table(w, func(row func(cells ...any)) {
+		row("mode", l.Mode)
 		for _, d := range l.DurableWriteAt {
-			fmt.Fprintf(w, "durable 1 MiB writes, %d in flight\t%s\t\n", d.Depth, perSecond(d.Rate))
+			row(fmt.Sprintf("durable 1 MiB writes, %d in flight", d.Depth), perSecond(d.Rate))
 		}
-		fmt.Fprintf(w, "durable 4 KiB write\tp50 %.0f us, p99 %.0f us\t\n", l.SmallWriteP50, l.SmallWriteP99)
-		fmt.Fprintf(w, "loopback TCP, 4 streams\t%s\t\n", perSecond(l.Loopback))
-		fmt.Fprintf(w, "limit for durable bytes\t%s\t\n", perSecond(l.BestDurableBytes))
+		row("durable 4 KiB write", fmt.Sprintf("p50 %.0f us, p99 %.0f us", l.SmallWriteP50, l.SmallWriteP99))
+		row("loopback TCP, 4 streams", perSecond(l.Loopback))
+		row("limit for durable bytes", perSecond(l.BestDurableBytes))
 	})
 }

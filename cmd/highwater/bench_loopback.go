@@ -20,7 +20,7 @@ func loopback(ctx context.Context, streams int, each time.Duration) (float64, er
 	defer cancel()
 	var received atomic.Int64
 	var group sync.WaitGroup
-	failed := make([]error, 2*streams)
+	failed := make([]error, 2*streams+1)
 	begun := time.Now()
 	for i := range streams {
 		group.Go(func() { failed[2*i] = sink(listener, &received) })
@@ -28,7 +28,8 @@ func loopback(ctx context.Context, streams int, each time.Duration) (float64, er
 	}
 	group.Wait()
 	rate := float64(received.Load()) / time.Since(begun).Seconds()
-	return rate, errors.Join(append(failed, listener.Close())...)
+	failed[2*streams] = listener.Close()
+	return rate, errors.Join(failed...)
 }
 
 // sink accepts one connection and counts what comes until its end.

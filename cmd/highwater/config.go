@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/highwater-log/highwater/server/config"
@@ -41,16 +40,16 @@ func newConfigExplain() *cobra.Command {
 func printKeys(w io.Writer, keys []config.Key) {
 	for i, k := range keys {
 		if i > 0 {
-			fmt.Fprintln(w)
+			say(w, "")
 		}
-		fmt.Fprintf(w, "%s\n  %s\n  type %s, default %q, environment %s\n", k.Name, k.Doc, k.Type, k.Default, k.Env)
+		say(w, "%s\n  %s\n  type %s, default %q, environment %s", k.Name, k.Doc, k.Type, k.Default, k.Env)
 		if k.Kafka == "" {
-			fmt.Fprintln(w, "  Highwater's own: Kafka has no such key.")
+			say(w, "  Highwater's own: Kafka has no such key.")
 		} else {
-			fmt.Fprintf(w, "  The same as %s of Kafka.\n", k.Kafka)
+			say(w, "  The same as %s of Kafka.", k.Kafka)
 		}
 		if k.Restart {
-			fmt.Fprintln(w, "  Read at start: a change needs a restart.")
+			say(w, "  Read at start: a change needs a restart.")
 		}
 	}
 }

@@ -53,8 +53,8 @@ milliseconds, %h{ %k=%v } headers, %K and %V lengths, and the escapes \n \t \xNN
 			return c.run(cmd)
 		},
 	}
-	c.client.flags(cmd)
-	c.output.flag(cmd)
+	c.flags(cmd)
+	c.flag(cmd)
 	cmd.Flags().StringVar(&c.from, "from", "start", "where to begin: start, end, OFFSET, TIME or a duration before now")
 	cmd.Flags().Int32SliceVarP(&c.partitions, "partition", "p", nil, "only these partitions")
 	cmd.Flags().StringVarP(&c.format, "format", "f", `%v\n`, "how a record is printed")
@@ -199,12 +199,25 @@ func (c *consuming) done() bool {
 	return true
 }
 
+// poll waits for records: for ever if it follows, else only as long as a broker may take to answer.
+func (c *consuming) poll(ctx context.Context, cl *kgo.Client) kgo.Fetches {
+	if c.follow {
+		return cl.PollFetches(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return cl.PollFetches(ctx)
+}
+
 func (c *consuming) read(ctx context.Context, cl *kgo.Client, out *bufio.Writer) error {
 	var line []byte
 	for {
-		fetches := cl.PollFetches(ctx)
+		fetches := c.poll(ctx, cl)
 		if ctx.Err() != nil {
 			return nil // interrupted: what was printed is what was wanted
+		}
+		if errors.Is(fetches.Err0(), context.DeadlineExceeded) {
+			return withCode(exitTimeout, "nothing came for %s, and the end is not reached: %d record(s) printed", c.timeout, c.printed)
 		}
 		for _, failed := range fetches.Errors() {
 			return c.explainTopic(fmt.Errorf("partition %d: %w", failed.Partition, failed.Err), c.topic)

@@ -55,9 +55,9 @@ func report(w io.Writer, err error) int {
 	case errors.Is(err, context.DeadlineExceeded):
 		code = exitTimeout
 	}
-	fmt.Fprintln(w, "highwater: "+err.Error())
+	say(w, "highwater: %s", err)
 	if code == exitUsage {
-		fmt.Fprintln(w, "Run 'highwater --help', or any command with --help.")
+		say(w, "Run 'highwater --help', or any command with --help.")
 	}
 	return code
 }

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/spf13/cobra"
@@ -22,8 +19,10 @@ func init() {
 
 // batchFacts describe one record batch on disk.
 type batchFacts struct {
-	File         string `json:"file,omitempty"`
-	Position     int64  `json:"position"`
+	File         string `json:"file"`
+	Partition    string `json:"partition,omitempty"` // of a batch in the journal
+	Frame        uint64 `json:"frame,omitempty"`     // of the journal
+	Position     int64  `json:"position"`            // in the segment's file
 	BaseOffset   int64  `json:"base_offset"`
 	LastOffset   int64  `json:"last_offset"`
 	Records      int32  `json:"records"`
@@ -32,7 +31,7 @@ type batchFacts struct {
 	Epoch        int16  `json:"producer_epoch"`
 	BaseSequence int32  `json:"base_sequence"`
 	MaxTimestamp int64  `json:"max_timestamp_ms"`
-	Codec        string `json:"codec"`
+	Codec        string `json:"codec,omitempty"`
 	Control      bool   `json:"control,omitempty"`
 	Bytes        int    `json:"bytes"`
 }
@@ -41,59 +40,96 @@ func newLogDump() *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "dump DIR|FILE.log",
-		Short: "Print the record batches of a data directory or of one segment file",
+		Short: "Print the record batches of a data directory, of a partition's folder or of one segment file",
 		Example: `  highwater log dump ./highwater-data
   highwater log dump 00000000000000000000.log --output json`,
 		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			segments, err := findSegments(args[0])
+			found, err := readOffline(args[0])
 			if err != nil {
 				return err
 			}
-			w := bufio.NewWriter(cmd.OutOrStdout())
-			for _, s := range segments {
-				if err := dumpSegment(w, s, out.json()); err != nil {
-					return errors.Join(withCode(exitFinding, "%s: %w", s.path, err), w.Flush())
+			d := dumper{w: bufio.NewWriter(cmd.OutOrStdout()), json: out.json()}
+			for _, s := range found.segments {
+				if err := d.segment(s); err != nil {
+					return errors.Join(withCode(exitFinding, "%s: %w", s.path, err), d.w.Flush())
 				}
 			}
-			return w.Flush()
+			for _, st := range found.stores {
+				if err := d.journal(st); err != nil {
+					return err
+				}
+			}
+			return d.w.Flush()
 		},
 	}
 	out.flag(cmd)
 	return cmd
 }
 
-func dumpSegment(w io.Writer, s segment, asJSON bool) error {
-	r, err := openSegment(s.path)
+// dumper prints batches.
+type dumper struct {
+	w    *bufio.Writer
+	json bool
+}
+
+func (d *dumper) title(format string, args ...any) error {
+	if d.json {
+		return nil
+	}
+	_, err := fmt.Fprintf(d.w, format+"\n", args...)
+	return err
+}
+
+func (d *dumper) batch(facts batchFacts) error {
+	if d.json {
+		return json.NewEncoder(d.w).Encode(facts)
+	}
+	_, err := fmt.Fprintln(d.w, facts)
+	return err
+}
+
+func (d *dumper) segment(s segment) error {
+	r, err := openSegment(s)
 	if err != nil {
 		return err
 	}
-	enc := json.NewEncoder(w)
-	if !asJSON {
-		fmt.Fprintln(w, s.path)
+	err = d.title("%s", s.path)
+	for err == nil {
+		var b record.Batch
+		var position int64
+		if b, position, err = r.next(); err == nil {
+			facts := describeBatch(b, position)
+			facts.File = s.path
+			err = d.batch(facts)
+		}
 	}
-	for {
-		b, position, err := r.next()
-		if errors.Is(err, io.EOF) {
-			return r.close()
-		}
-		if s.last && errors.Is(err, errUnfinished) {
-			fmt.Fprintf(os.Stderr, "%s: %v; the journal holds the rest\n", s.path, err)
-			return r.close()
-		}
-		if err != nil {
-			return errors.Join(err, r.close())
-		}
-		facts := describeBatch(b, position)
-		if !asJSON {
-			fmt.Fprintln(w, facts)
+	if errors.Is(err, io.EOF) || s.open && errors.Is(err, errUnfinished) {
+		err = nil
+	}
+	return errors.Join(err, r.close())
+}
+
+// journal prints the batches that only the journal of a store holds.
+func (d *dumper) journal(s offlineStore) error {
+	for _, p := range s.Partitions {
+		if len(p.Journal) == 0 {
 			continue
 		}
-		facts.File = s.path
-		if err := enc.Encode(facts); err != nil {
-			return errors.Join(err, r.close())
+		if err := d.title("%s/journal: %s", s.machine, p.TP); err != nil {
+			return err
+		}
+		for _, b := range p.Journal {
+			facts := batchFacts{
+				File: s.machine.String() + "/journal", Partition: p.TP.String(), Frame: b.Seq, Position: b.Pos, BaseOffset: b.Base,
+				LastOffset: b.Next - 1, Records: b.Records, LeaderEpoch: b.Epoch, ProducerID: -1, Bytes: b.Bytes,
+			}
+			if err := d.batch(facts); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 func describeBatch(b record.Batch, position int64) batchFacts {
@@ -120,44 +156,4 @@ func (f batchFacts) String() string {
 		text += "  control"
 	}
 	return text
-}
-
-// segment is one segment file. Those of one partition have the same folder, and come in order.
-type segment struct {
-	path   string
-	folder string
-	last   bool // of its partition
-}
-
-// findSegments finds the segment files of a data directory, or the one file at path.
-func findSegments(path string) ([]segment, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return []segment{{path: path, folder: filepath.Dir(path), last: true}}, nil
-	}
-	paths, err := filepath.Glob(filepath.Join(globSafe(path), "*", "topics", "*", "*.log"))
-	if err != nil {
-		return nil, err
-	}
-	var segments []segment
-	for i, p := range paths { // in name order, which is the order of offsets
-		folder := filepath.Dir(p)
-		if strings.HasSuffix(folder, ".deleted") {
-			continue
-		}
-		last := i+1 == len(paths) || filepath.Dir(paths[i+1]) != folder
-		segments = append(segments, segment{path: p, folder: folder, last: last})
-	}
-	if _, err := os.Stat(filepath.Join(path, "lock")); err != nil && len(segments) == 0 {
-		return nil, fmt.Errorf("%s is no data directory", path)
-	}
-	return segments, nil
-}
-
-// globSafe escapes what Glob would take as a pattern.
-func globSafe(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }

@@ -34,15 +34,16 @@ type segmentReader struct {
 	file     *os.File
 	in       *bufio.Reader
 	position int64 // of the next batch
+	limit    int64 // where reading ends; -1 for the end of the file
 	buf      []byte
 }
 
-func openSegment(path string) (*segmentReader, error) {
-	file, err := os.Open(path)
+func openSegment(s segment) (*segmentReader, error) {
+	file, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
-	return &segmentReader{file: file, in: bufio.NewReaderSize(file, 1<<20)}, nil
+	return &segmentReader{file: file, in: bufio.NewReaderSize(file, 1<<20), limit: s.written}, nil
 }
 
 func (r *segmentReader) close() error { return r.file.Close() }
@@ -51,8 +52,11 @@ func (r *segmentReader) close() error { return r.file.Close() }
 // behind the last one, or a damage.
 func (r *segmentReader) next() (b record.Batch, position int64, err error) {
 	position = r.position
+	if position == r.limit {
+		return nil, position, io.EOF
+	}
 	size, err := r.size()
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) && r.limit < 0 {
 		return nil, position, io.EOF
 	}
 	if err == nil {
@@ -69,8 +73,10 @@ func (r *segmentReader) next() (b record.Batch, position int64, err error) {
 func (r *segmentReader) size() (int, error) {
 	head, err := r.in.Peek(record.HeaderSize)
 	switch {
-	case len(head) == 0:
+	case len(head) == 0 && r.limit < 0:
 		return 0, err
+	case len(head) == 0:
+		return 0, errUnfinished
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return 0, r.padding()
 	case err != nil:
@@ -79,6 +85,9 @@ func (r *segmentReader) size() (int, error) {
 	size := int64(int32(binary.BigEndian.Uint32(head[8:]))) + 12
 	if size < record.HeaderSize || size > batchAtMost {
 		return 0, record.ErrLength
+	}
+	if r.limit >= 0 && r.position+size > r.limit {
+		return 0, errUnfinished
 	}
 	return int(size), nil
 }

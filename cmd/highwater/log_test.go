@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/highwater-log/highwater/core/record"
+	"github.com/highwater-log/highwater/server/config"
+	"github.com/highwater-log/highwater/server/shard"
 )
 
 // batchAt is a batch of n small records from offset base on.
@@ -22,27 +26,19 @@ func batchAt(base int64, epoch int32, n int) []byte {
 	return b
 }
 
-// writeDir makes a data directory with one partition whose segments have these contents.
-func writeDir(t *testing.T, segments ...[]byte) string {
+// writeFolder makes a partition's folder whose segments have these contents.
+func writeFolder(t *testing.T, segments ...[]byte) string {
 	t.Helper()
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "shard-0", "topics", strings.Repeat("0", 32)+"-0")
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	for i, content := range append(segments, nil) {
-		path := filepath.Join(folder, fmt.Sprintf("%020d.log", i*100))
-		if i == len(segments) {
-			path = filepath.Join(dir, "lock")
-		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
+	folder := t.TempDir()
+	for i, content := range segments {
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%020d.log", i*100)), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	return folder
 }
 
-func TestLogVerify(t *testing.T) {
+func TestLogVerify_Segments(t *testing.T) {
 	first, second := batchAt(0, 0, 3), batchAt(3, 1, 2)
 	whole := slices.Concat(first, second)
 	flipped := slices.Clone(whole)
@@ -53,10 +49,9 @@ func TestLogVerify(t *testing.T) {
 		code     int
 		want     string
 	}{
-		{"empty", nil, exitOK, "0 segment(s)"},
-		{"sound", [][]byte{whole, batchAt(5, 1, 1)}, exitOK, "2 segment(s), 3 batches, 6 records"},
-		{"cut at the end", [][]byte{whole[:len(whole)-1]}, exitOK, "the journal holds the rest"},
-		{"padded at the end", [][]byte{append(slices.Clone(whole), make([]byte, 5000)...)}, exitOK, "the journal holds the rest"},
+		{"sound", [][]byte{whole, batchAt(5, 1, 1)}, exitOK, "2 segment(s), 3 batches (0 only in the journal), 6 records"},
+		{"cut at the end", [][]byte{whole[:len(whole)-1]}, exitOK, "note"},
+		{"padded at the end", [][]byte{append(slices.Clone(whole), make([]byte, 5000)...)}, exitOK, "note"},
 		{"cut in the middle", [][]byte{whole[:len(whole)-1], batchAt(5, 1, 1)}, exitFinding, "ends inside a batch"},
 		{"zeroed", [][]byte{slices.Concat(first, make([]byte, 100), second)}, exitFinding, "length"},
 		{"flipped", [][]byte{flipped}, exitFinding, fmt.Sprintf("at byte %d: record batch: checksum", len(first))},
@@ -66,7 +61,7 @@ func TestLogVerify(t *testing.T) {
 		{"old epoch", [][]byte{slices.Concat(batchAt(0, 7, 3), second)}, exitFinding, "leader epoch 1 comes after 7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			code, stdout, stderr := try("log", "verify", writeDir(t, c.segments...))
+			code, stdout, stderr := try("log", "verify", writeFolder(t, c.segments...))
 			if code != c.code || !strings.Contains(stdout, c.want) {
 				t.Errorf("exit %d, want %d\n%s%s", code, c.code, stdout, stderr)
 			}
@@ -77,8 +72,85 @@ func TestLogVerify(t *testing.T) {
 	}
 }
 
+// runBroker runs a real broker on data, appends n records to one topic, and stops it cleanly.
+func runBroker(t *testing.T, data string, n int) {
+	t.Helper()
+	c, err := config.Load("", nil, []config.Setting{
+		{Key: config.LogDirs, Value: data}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.JournalSize, Value: "64MiB"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := shard.Start(c, shard.Options{Log: slog.New(slog.DiscardHandler), Fatal: func(p any, _ func(io.Writer)) { panic(p) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-s.Ready()
+	var lines strings.Builder
+	for i := range n {
+		fmt.Fprintf(&lines, "line %d\n", i)
+	}
+	root := newRoot()
+	root.SetArgs([]string{"produce", "t", "-b", s.Addresses()[0]})
+	root.SetIn(strings.NewReader(lines.String()))
+	root.SetErr(io.Discard)
+	if err := root.ExecuteContext(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if code, _, stderr := try("log", "verify", data); code != exitError || !strings.Contains(stderr, "in use by pid") {
+		t.Errorf("verify under a running broker: exit %d, %s", code, stderr)
+	}
+	s.Stop()
+	if err := s.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLogVerify_WholeDirectory(t *testing.T) {
+	data := t.TempDir()
+	runBroker(t, data, 1000)
+	code, stdout, stderr := try("log", "verify", data)
+	if code != exitOK || !strings.Contains(stdout, "0 finding(s)") || !strings.Contains(stdout, "(0 only in the journal)") {
+		t.Fatalf("after a clean stop: exit %d\n%s%s", code, stdout, stderr)
+	}
+	segments, err := filepath.Glob(filepath.Join(data, "shard-0", "topics", "*", "*.log"))
+	if err != nil || len(segments) != 1 {
+		t.Fatalf("segments %v: %v", segments, err)
+	}
+	sound, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := slices.Clone(sound)
+	flipped[len(flipped)-1] ^= 1
+	for name, content := range map[string][]byte{"flipped": flipped, "cut": sound[:len(sound)-1], "emptied": {}, "removed": nil} {
+		err := os.WriteFile(segments[0], content, 0o600)
+		if content == nil {
+			err = os.Remove(segments[0])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, stdout, _ := try("log", "verify", data); code != exitFinding || !strings.Contains(stdout, "DAMAGED") {
+			t.Errorf("%s: exit %d\n%s", name, code, stdout)
+		}
+	}
+	if err := os.WriteFile(segments[0], sound, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(data, "shard-0", "journal")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(data, "shard-0", "hard-state")); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, _ := try("log", "verify", data); code != exitFinding {
+		t.Errorf("without hard state and journal: exit %d\n%s", code, stdout)
+	}
+}
+
 func TestLogDump(t *testing.T) {
-	dir := writeDir(t, slices.Concat(batchAt(0, 0, 3), batchAt(3, 1, 2)))
+	dir := writeFolder(t, slices.Concat(batchAt(0, 0, 3), batchAt(3, 1, 2)))
 	code, stdout, _ := try("log", "dump", dir)
 	if code != exitOK || !strings.Contains(stdout, "offsets 0..2  records 3  epoch 0") || !strings.Contains(stdout, "offsets 3..4") {
 		t.Errorf("exit %d\n%s", code, stdout)

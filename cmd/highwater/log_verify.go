@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/net/kafka"
@@ -13,6 +14,7 @@ import (
 // verifyFacts say what was read and what was found.
 type verifyFacts struct {
 	Segments int       `json:"segments"`
+	Journal  int64     `json:"journal_batches"` // that only the journal holds, counted in batches too
 	Batches  int64     `json:"batches"`
 	Records  int64     `json:"records"`
 	Bytes    int64     `json:"bytes"`
@@ -30,19 +32,23 @@ func newLogVerify() *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "verify DIR|FILE.log",
-		Short: "Check every record batch of a stopped broker: checksums, records, offsets, epochs",
-		Long: `It reads every segment to its last record and changes nothing. Exit code 10 says that something is damaged.
+		Short: "Check the files of a stopped broker: identity, checkpoints, journal, and every record of every batch",
+		Long: `It judges a data directory as a broker that starts would, and goes on where that has no time: through every segment
+to its last record. It changes nothing. Exit code 10 says that something is damaged.
 
-A broker that did not stop cleanly may leave the last segment of a partition unfinished: its journal holds the rest, and
-that is noted, not found fault with.`,
+A partition's folder and a single segment file can be checked too. Without journal and checkpoint around it, the last
+segment may end unfinished: that is noted, not found fault with.`,
 		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			segments, err := findSegments(args[0])
+			found, err := readOffline(args[0])
 			if err != nil {
 				return err
 			}
 			v := verifier{codec: kafka.NewCodec(kafka.Limits{}), facts: verifyFacts{Notes: []finding{}, Findings: []finding{}}}
-			for _, s := range segments {
+			for _, s := range found.stores {
+				v.store(s)
+			}
+			for _, s := range found.segments {
 				if err := v.segment(s); err != nil {
 					return err
 				}
@@ -70,23 +76,51 @@ type verifier struct {
 	epoch  int32  // the least leader epoch that may come
 }
 
+// store takes over what the judgement of a store's small files and journal found.
+func (v *verifier) store(s offlineStore) {
+	for _, f := range s.Findings {
+		d := damage{f.Pos, errors.New(f.Text)}
+		v.facts.Findings = append(v.facts.Findings, finding{f.File.String(), d.Error()})
+	}
+	if s.Torn {
+		v.facts.Notes = append(v.facts.Notes, finding{s.machine.String() + "/journal", "a torn tail that was never acknowledged"})
+	}
+	for _, p := range s.Partitions {
+		for _, d := range p.Damage {
+			v.facts.Findings = append(v.facts.Findings, finding{p.TP.String(), fmt.Sprintf("offsets %d..%d: %s", d.From, d.To-1, d.Why)})
+		}
+		for _, b := range p.Journal {
+			v.facts.Journal++
+			v.facts.Batches++
+			v.facts.Records += int64(b.Records)
+			v.facts.Bytes += int64(b.Bytes)
+		}
+	}
+}
+
 // segment reads one file. Its error says that the file could not be read; damage goes into the facts.
 func (v *verifier) segment(s segment) error {
-	r, err := openSegment(s.path)
-	if err != nil {
+	r, err := openSegment(s)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && s.written == 0:
+		return nil // the journal holds all of it
+	case errors.Is(err, os.ErrNotExist) && s.written > 0:
+		v.found(s, 0, errors.New("the file is missing"))
+		return nil
+	case err != nil:
 		return err
 	}
+	v.facts.Segments++
 	if s.folder != v.folder {
 		v.folder, v.next, v.epoch = s.folder, -1, 0
 	}
-	v.facts.Segments++
 	for {
 		b, position, err := r.next()
 		var bad *damage
 		switch {
 		case errors.Is(err, io.EOF):
 			return r.close()
-		case s.last && errors.Is(err, errUnfinished):
+		case s.open && errors.Is(err, errUnfinished):
 			v.facts.Notes = append(v.facts.Notes, finding{s.path, err.Error()})
 			return r.close()
 		case errors.As(err, &bad):
@@ -142,11 +176,11 @@ func (v *verifier) batch(b record.Batch) error {
 
 func printVerified(w io.Writer, f verifyFacts) {
 	for _, n := range f.Notes {
-		fmt.Fprintf(w, "note     %s: %s; the journal holds the rest\n", n.File, n.What)
+		say(w, "note     %s: %s", n.File, n.What)
 	}
 	for _, n := range f.Findings {
-		fmt.Fprintf(w, "DAMAGED  %s: %s\n", n.File, n.What)
+		say(w, "DAMAGED  %s: %s", n.File, n.What)
 	}
-	fmt.Fprintf(w, "%d segment(s), %d batches, %d records, %d bytes: %d finding(s)\n",
-		f.Segments, f.Batches, f.Records, f.Bytes, len(f.Findings))
+	say(w, "%d segment(s), %d batches (%d only in the journal), %d records, %d bytes: %d finding(s)",
+		f.Segments, f.Batches, f.Journal, f.Records, f.Bytes, len(f.Findings))
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -30,23 +32,37 @@ func (o *output) flag(cmd *cobra.Command) {
 
 func (o *output) json() bool { return o.form == "json" }
 
-// print writes facts as one JSON value, or as text by the function text.
+// print writes facts as one JSON value, or as the text that the function text makes.
 func (o *output) print(w io.Writer, facts any, text func(w io.Writer)) error {
 	if !o.json() {
-		text(w)
-		return nil
+		var b strings.Builder
+		text(&b)
+		_, err := io.WriteString(w, b.String())
+		return err
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(facts)
 }
 
-// table writes aligned columns: rows are written by the function rows, cells end with a tab.
-func table(w io.Writer, rows func(w io.Writer)) {
+// table writes aligned columns: the function rows gives its rows one after the other.
+func table(w io.Writer, rows func(row func(cells ...any))) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	rows(t)
-	_ = t.Flush() // the writer below has kept its error, if it has one
+	rows(func(cells ...any) {
+		for i, cell := range cells {
+			if i > 0 {
+				_, _ = t.Write([]byte{'\t'}) // as say: print tells whether the whole text arrived
+			}
+			_, _ = fmt.Fprint(t, cell)
+		}
+		_, _ = t.Write([]byte{'\n'})
+	})
+	_ = t.Flush()
 }
+
+// say writes one line. Whether it arrived is not asked: it is progress that nobody may be listening to, or part of a text
+// that is written in one piece later.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 
 // sortedKeys are the keys of m in order: what is printed from a map must not depend on chance.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -53,8 +53,8 @@ acknowledged, or at the first line that could not be appended.`,
 			return p.run(cmd)
 		},
 	}
-	p.client.flags(cmd)
-	p.output.flag(cmd)
+	p.flags(cmd)
+	p.flag(cmd)
 	cmd.Flags().StringVar(&p.keyDelim, "key-delim", "", "what separates key and value in a line; none: no keys")
 	cmd.Flags().StringVar(&p.acks, "acks", "all", "when a record counts as appended: all (durable), 1 or 0")
 	cmd.Flags().StringVarP(&p.codec, "compression", "z", "none", "codec of the batches: none, gzip, snappy, lz4 or zstd")
@@ -83,7 +83,7 @@ func (p *producing) run(cmd *cobra.Command) error {
 	facts, failed := p.facts, p.failed
 	p.mu.Unlock()
 	err = p.print(cmd.OutOrStdout(), facts, func(io.Writer) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d record(s) acknowledged, %d bytes\n", facts.Acknowledged, facts.Bytes)
+		say(cmd.ErrOrStderr(), "%d record(s) acknowledged, %d bytes", facts.Acknowledged, facts.Bytes)
 	})
 	if failed != nil {
 		failed = p.explainTopic(failed, p.topic)

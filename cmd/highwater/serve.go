@@ -72,7 +72,10 @@ func (s *serving) run(cmd *cobra.Command) error {
 		return server.Wait()
 	case <-cmd.Context().Done():
 	}
-	stop := context.AfterFunc(cmd.Context(), server.Stop)
+	stop := context.AfterFunc(cmd.Context(), func() {
+		log.Info("stopping", "why", context.Cause(cmd.Context()).Error())
+		server.Stop()
+	})
 	defer stop()
 	return server.Wait()
 }
@@ -110,13 +113,12 @@ func (s *serving) settings(cmd *cobra.Command) []config.Setting {
 // greet prints one line of facts and three to try.
 func greet(w io.Writer, s *shard.Server) {
 	at := s.Addresses()
-	fmt.Fprintf(w, "highwater %s: listening on %s, data in %s, durable by %s\n",
+	say(w, "highwater %s: listening on %s, data in %s, durable by %s",
 		readBuild().Version, strings.Join(at, ","), s.DataDir(), s.DiskLoop())
-	fmt.Fprintf(w, `Try:
+	say(w, `Try:
   highwater topic create greetings%[1]s
   echo hello | highwater produce greetings%[1]s
-  highwater consume greetings%[1]s
-`, bootstrapFlag(at[0]))
+  highwater consume greetings%[1]s`, bootstrapFlag(at[0]))
 }
 
 // bootstrapFlag is what a client on this machine must add to reach address: nothing, if it is where clients look.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ func init() {
 // topicFacts describe one topic.
 type topicFacts struct {
 	Name              string            `json:"name"`
-	ID                string            `json:"id"`
+	ID                string            `json:"id"` // as Kafka's tools print it
 	Internal          bool              `json:"internal"`
 	ReplicationFactor int               `json:"replication_factor"`
 	Partitions        []partitionFacts  `json:"partitions"`
@@ -64,7 +65,7 @@ func newTopicCreate() *cobra.Command {
 				if err != nil {
 					return createError(&c, err, made.ErrMessage, args[0])
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "created %s with %d partition(s), replication factor %d\n",
+				say(cmd.OutOrStdout(), "created %s with %d partition(s), replication factor %d",
 					args[0], made.NumPartitions, made.ReplicationFactor)
 				return nil
 			})
@@ -124,13 +125,13 @@ func newTopicList() *cobra.Command {
 
 func printTopics(w io.Writer, topics []topicFacts) {
 	if len(topics) == 0 {
-		fmt.Fprintln(w, "no topics")
+		say(w, "no topics")
 		return
 	}
-	table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "TOPIC\tPARTITIONS\tREPLICAS\t")
+	table(w, func(row func(cells ...any)) {
+		row("TOPIC", "PARTITIONS", "REPLICAS")
 		for _, t := range topics {
-			fmt.Fprintf(w, "%s\t%d\t%d\t\n", t.Name, len(t.Partitions), t.ReplicationFactor)
+			row(t.Name, len(t.Partitions), t.ReplicationFactor)
 		}
 	})
 }
@@ -158,7 +159,7 @@ func newTopicDescribe() *cobra.Command {
 }
 
 func describeTopic(t kadm.TopicDetail) topicFacts {
-	facts := topicFacts{Name: t.Topic, ID: t.ID.String(), Internal: t.IsInternal, Partitions: []partitionFacts{}}
+	facts := topicFacts{Name: t.Topic, ID: base64.RawURLEncoding.EncodeToString(t.ID[:]), Internal: t.IsInternal, Partitions: []partitionFacts{}}
 	for _, p := range t.Partitions.Sorted() {
 		pf := partitionFacts{
 			Partition: p.Partition, Leader: p.Leader, Epoch: p.LeaderEpoch, Replicas: p.Replicas, ISR: p.ISR, Start: -1, End: -1,
@@ -223,14 +224,14 @@ func topicConfigs(ctx context.Context, admin *kadm.Client, topic string) (map[st
 }
 
 func printTopic(w io.Writer, t topicFacts) {
-	fmt.Fprintf(w, "%s  id %s, %d partition(s), replication factor %d\n", t.Name, t.ID, len(t.Partitions), t.ReplicationFactor)
+	say(w, "%s  id %s, %d partition(s), replication factor %d", t.Name, t.ID, len(t.Partitions), t.ReplicationFactor)
 	for _, key := range sortedKeys(t.Configs) {
-		fmt.Fprintf(w, "  %s=%s\n", key, t.Configs[key])
+		say(w, "  %s=%s", key, t.Configs[key])
 	}
-	table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "PARTITION\tLEADER\tEPOCH\tREPLICAS\tISR\tSTART\tEND\t")
+	table(w, func(row func(cells ...any)) {
+		row("PARTITION", "LEADER", "EPOCH", "REPLICAS", "ISR", "START", "END", "ERROR")
 		for _, p := range t.Partitions {
-			fmt.Fprintf(w, "%d\t%d\t%d\t%v\t%v\t%d\t%d\t%s\n", p.Partition, p.Leader, p.Epoch, p.Replicas, p.ISR, p.Start, p.End, p.Error)
+			row(p.Partition, p.Leader, p.Epoch, p.Replicas, p.ISR, p.Start, p.End, p.Error)
 		}
 	})
 }
@@ -250,7 +251,7 @@ func newTopicDelete() *cobra.Command {
 				if err != nil {
 					return c.explainTopic(err, args[0])
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "deleted %s\n", args[0])
+				say(cmd.OutOrStdout(), "deleted %s", args[0])
 				return nil
 			})
 		},

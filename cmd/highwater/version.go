@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -29,7 +28,7 @@ func newVersion() *cobra.Command {
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b := readBuild()
-			return out.print(cmd.OutOrStdout(), b, func(w io.Writer) { fmt.Fprintln(w, b) })
+			return out.print(cmd.OutOrStdout(), b, func(w io.Writer) { say(w, "%s", b) })
 		},
 	}
 	out.flag(cmd)

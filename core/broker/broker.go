@@ -129,7 +129,8 @@ func (b *Broker) deliver(now event.Time, wall int64, out *event.Buf) {
 	b.queue = b.queue[:0]
 }
 
-// endTurn tells the machines with stores that were stepped that the turn is over (K-5), and reports whether there were any.
+// endTurn tells the machines with stores that were stepped that the turn is over (K-5), and reports whether there were
+// any.
 func (b *Broker) endTurn(now event.Time, wall int64, out *event.Buf) bool {
 	any := false
 	for i, open := range b.open {
@@ -177,7 +178,8 @@ type Status struct {
 // Status describes the broker now.
 func (b *Broker) Status() Status {
 	h := b.home
-	s := Status{State: h.life.State().String(), Sentence: h.life.State().Sentence(), Why: h.life.Why(), Epoch: -1, Term: -1, Offset: -1}
+	s := Status{State: h.life.State().String(), Sentence: h.life.State().Sentence(), Why: h.life.Why(), Epoch: -1,
+		Term: -1, Offset: -1}
 	if h.image == nil {
 		return s
 	}

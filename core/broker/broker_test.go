@@ -149,9 +149,13 @@ func (w *world) produce(topic string, partition int32, values ...string) event.P
 // fetch gives the values from offset on.
 func (w *world) fetch(topic string, partition int32, offset int64) []string {
 	w.t.Helper()
-	r := ask[*event.FetchReply](w, &event.Fetch{ReplicaID: -1, MaxWaitMs: 100, MinBytes: 1, MaxBytes: 1 << 20, Partitions: []event.FetchPartition{
-		{Name: topic, Partition: partition, Offset: offset, CurrentEpoch: -1, LastFetchedEpoch: -1, MaxBytes: 1 << 20},
-	}})
+	r := ask[*event.FetchReply](w, &event.Fetch{ReplicaID: -1, MaxWaitMs: 100, MinBytes: 1, MaxBytes: 1 << 20,
+		Partitions: []event.FetchPartition{
+			{
+				Name: topic, Partition: partition, Offset: offset, MaxBytes: 1 << 20,
+				CurrentEpoch: -1, LastFetchedEpoch: -1,
+			},
+		}})
 	p := r.Partitions[0]
 	if p.Code != event.CodeNone {
 		w.t.Fatalf("fetch of %s-%d at %d: code %d", topic, partition, offset, p.Code)
@@ -182,10 +186,22 @@ func (w *world) stop() {
 	}
 }
 
+// shards makes the broker one of n shards.
+func shards(n int) func(*Config) {
+	return func(c *Config) {
+		for i := 1; i < n; i++ {
+			s := c.Shards[0]
+			s.Directory[0] ^= byte(i)
+			c.Shards = append(c.Shards, s)
+		}
+	}
+}
+
 func TestBroker_CreateProduceFetchRestartFetch(t *testing.T) {
-	for _, restart := range []string{"clean", "kill"} {
-		t.Run(restart, func(t *testing.T) {
+	for i, restart := range []string{"clean", "kill", "clean", "kill"} {
+		t.Run(fmt.Sprintf("%s, %d shards", restart, 1+i/2*2), func(t *testing.T) {
 			w := newWorld(t)
+			w.change = shards(1 + i/2*2)
 			w.start()
 			if r := w.create("a", 3); r.Topics[0].Code != event.CodeNone || r.Topics[0].Partitions != 3 {
 				t.Fatalf("create: %+v", r.Topics[0])
@@ -211,7 +227,8 @@ func TestBroker_CreateProduceFetchRestartFetch(t *testing.T) {
 				t.Errorf("status %+v, before %+v", after, before)
 			}
 			if after.Epoch <= before.Epoch || after.Term != before.Term+1 {
-				t.Errorf("broker epoch %d after %d, term %d after %d", after.Epoch, before.Epoch, after.Term, before.Term)
+				t.Errorf("broker epoch %d after %d, term %d after %d", after.Epoch, before.Epoch, after.Term,
+					before.Term)
 			}
 			if got := w.fetch("a", 1, 0); !slices.Equal(got, want) {
 				t.Fatalf("after the restart: %v", got)
@@ -271,7 +288,8 @@ func TestBroker_AutoCreate(t *testing.T) {
 		t.Errorf("not allowed: %+v", r[0])
 	}
 	r := ask(true, "a", "b b", "c")
-	if r[0].Code != event.CodeNone || len(r[0].Partitions) != 1 || r[1].Code != event.CodeInvalidTopic || r[2].Code != event.CodeNone {
+	if r[0].Code != event.CodeNone || len(r[0].Partitions) != 1 || r[1].Code != event.CodeInvalidTopic ||
+		r[2].Code != event.CodeNone {
 		t.Errorf("allowed: %+v", r)
 	}
 	if r := w.produce("c", 0, "x"); r.Code != event.CodeNone {
@@ -288,7 +306,8 @@ func TestBroker_DeletedTopicsAreGoneAndTheirNamesComeBackUnderANewID(t *testing.
 	if !w.disk.holds(id) {
 		t.Fatal("the topic has no file yet: this test would prove nothing")
 	}
-	if r := ask[*event.DeleteTopicsReply](w, &event.DeleteTopics{TimeoutMs: 1000, Topics: []event.MetadataTopic{{Name: "a"}}}); r.Topics[0].Code != event.CodeNone {
+	if r := ask[*event.DeleteTopicsReply](w, &event.DeleteTopics{TimeoutMs: 1000,
+		Topics: []event.MetadataTopic{{Name: "a"}}}); r.Topics[0].Code != event.CodeNone {
 		t.Fatalf("delete: %+v", r.Topics[0])
 	}
 	if r := w.produce("a", 0, "x"); r.Code != event.CodeUnknownTopicOrPartition {
@@ -306,7 +325,9 @@ func TestBroker_DeletedTopicsAreGoneAndTheirNamesComeBackUnderANewID(t *testing.
 	if got := w.fetch("a", 0, 0); !slices.Equal(got, []string{"new"}) {
 		t.Errorf("after a restart: %v", got)
 	}
-	if r := ask[*event.FetchReply](w, &event.Fetch{MaxBytes: 100, Partitions: []event.FetchPartition{{ID: id, MaxBytes: 100, CurrentEpoch: -1}}}); r.Partitions[0].Code != event.CodeUnknownTopicID {
+	if r := ask[*event.FetchReply](w, &event.Fetch{MaxBytes: 100,
+		Partitions: []event.FetchPartition{{ID: id, MaxBytes: 100,
+			CurrentEpoch: -1}}}); r.Partitions[0].Code != event.CodeUnknownTopicID {
 		t.Errorf("fetch by the old id: code %d", r.Partitions[0].Code)
 	}
 }
@@ -333,8 +354,10 @@ func TestBroker_NothingIsAnsweredWhileTheDiskStands(t *testing.T) {
 	w.create("a", 1)
 	w.run(func() bool { return len(w.todo) == 0 })
 	w.hold = true
-	made := w.send(&event.CreateTopics{TimeoutMs: 60_000, Topics: []event.CreateTopic{{Name: "b", Partitions: 1, Replicas: 1}}})
-	sent := w.send(&event.Produce{Acks: 1, TimeoutMs: 60_000, Partitions: []event.ProducePartition{{Name: "a", Batch: batch("x")}}})
+	made := w.send(&event.CreateTopics{TimeoutMs: 60_000, Topics: []event.CreateTopic{{Name: "b", Partitions: 1,
+		Replicas: 1}}})
+	sent := w.send(&event.Produce{Acks: 1, TimeoutMs: 60_000,
+		Partitions: []event.ProducePartition{{Name: "a", Batch: batch("x")}}})
 	for range 50 {
 		w.now += event.Millisecond
 		w.step(event.Event{Kind: event.KindTick})
@@ -362,6 +385,21 @@ func TestBroker_RequestsBeforeReadinessWait(t *testing.T) {
 	}
 }
 
+// The shards know what they hold before the first waiting request reaches them.
+func TestBroker_AProduceThatWaitedForTheStartSucceeds(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.create("a", 1)
+	w.boot()
+	early := w.send(&event.Produce{
+		Acks: -1, TimeoutMs: 60_000, Partitions: []event.ProducePartition{{Name: "a", Batch: batch("x")}},
+	})
+	w.run(func() bool { return w.replies[early] != nil })
+	if p := w.replies[early].(*event.ProduceReply).Partitions[0]; p.Code != event.CodeNone {
+		t.Fatalf("code %d %s", p.Code, p.Why)
+	}
+}
+
 func TestBroker_RefusesAnotherBrokersDirectory(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -374,6 +412,70 @@ func TestBroker_RefusesAnotherBrokersDirectory(t *testing.T) {
 	}
 	if w.broker.Ready() || w.broker.Status().State != "stopped" || w.broker.NextDeadline() != event.Never {
 		t.Errorf("still there: %+v", w.broker.Status())
+	}
+}
+
+// K-6: with another number of shards the partitions would be sought where they are not.
+func TestBroker_RefusesAnotherNumberOfShards(t *testing.T) {
+	for _, n := range [][2]int{{1, 2}, {2, 1}} {
+		w := newWorld(t)
+		w.change = shards(n[0])
+		w.start()
+		w.create("a", 8)
+		for p := range int32(8) {
+			w.produce("a", p, "x")
+		}
+		w.stop()
+		w.change = shards(n[1])
+		w.boot()
+		w.run(func() bool { return w.halted != nil })
+		want := fmt.Sprintf("used with %d shards", n[0])
+		if w.halted.Halt != event.HaltRefused || !strings.Contains(w.halted.Text, want) {
+			t.Fatalf("%+v", w.halted)
+		}
+		w.change = shards(n[0])
+		w.start()
+		for p := range int32(8) {
+			if got := w.fetch("a", p, 0); !slices.Equal(got, []string{"x"}) {
+				t.Fatalf("partition %d after the refusal: %v", p, got)
+			}
+		}
+	}
+}
+
+// K-6, J8: a store that is missing comes back empty under another id; that is a lost disk, not an empty partition.
+func TestBroker_RefusesAMissingStore(t *testing.T) {
+	for _, missing := range []struct {
+		store event.Machine
+		want  string
+	}{{event.Shard0, "shard-0 is missing"}, {event.Home, "home is missing"}} {
+		w := newWorld(t)
+		w.start()
+		w.create("a", 1)
+		w.produce("a", 0, "x")
+		w.stop()
+		kept := w.disk
+		w.disk = newDisk()
+		for f, content := range kept.files {
+			if f.Store != missing.store {
+				w.disk.files[f] = slices.Clone(content)
+			}
+		}
+		for d := range kept.dirs {
+			if d.Store != missing.store {
+				w.disk.dirs[d] = true
+			}
+		}
+		w.boot()
+		w.run(func() bool { return w.halted != nil })
+		if w.halted.Halt != event.HaltRefused || !strings.Contains(w.halted.Text, missing.want) {
+			t.Fatalf("%+v", w.halted)
+		}
+		w.disk = kept
+		w.start()
+		if got := w.fetch("a", 0, 0); !slices.Equal(got, []string{"x"}) {
+			t.Fatalf("with everything back: %v", got)
+		}
 	}
 }
 
@@ -430,8 +532,10 @@ func TestBroker_OneTurnIsOneFlush(t *testing.T) {
 	w.run(func() bool { return len(w.todo) == 0 })
 	flushes := 0
 	for i := range 8 {
-		body := &event.Produce{Acks: 1, TimeoutMs: 1000, Partitions: []event.ProducePartition{{Name: "a", Partition: int32(i % 4), Batch: batch("x")}}}
-		w.step(event.Event{Kind: event.KindRequest, More: i < 7, Ticket: event.Ticket{Conn: 9, Seq: uint64(i)}, Body: body})
+		body := &event.Produce{Acks: 1, TimeoutMs: 1000, Partitions: []event.ProducePartition{{Name: "a",
+			Partition: int32(i % 4), Batch: batch("x")}}}
+		w.step(event.Event{Kind: event.KindRequest, More: i < 7, Ticket: event.Ticket{Conn: 9, Seq: uint64(i)},
+			Body: body})
 		for _, e := range w.out.Effects() {
 			if e.Op == event.OpWriteFile && e.File.Kind == event.FileChunk {
 				flushes++
@@ -445,6 +549,83 @@ func TestBroker_OneTurnIsOneFlush(t *testing.T) {
 		t.Fatalf("%d flushes for one turn", flushes)
 	}
 	w.run(func() bool { return len(w.replies) >= 8 })
+}
+
+// A stop is clean whenever it comes, also in the middle of a start.
+func TestBroker_StopsCleanlyAtAnyMomentOfItsStart(t *testing.T) {
+	for n := 0; ; n++ {
+		w := newWorld(t)
+		w.start()
+		w.create("a", 1)
+		w.produce("a", 0, "x")
+		w.boot()
+		for range n {
+			if len(w.todo) > 0 {
+				ev := w.todo[0]
+				w.todo = w.todo[1:]
+				w.step(ev)
+			}
+		}
+		served := w.broker.Ready()
+		w.stop()
+		w.start()
+		if got := w.fetch("a", 0, 0); !slices.Equal(got, []string{"x"}) {
+			t.Fatalf("stopped after %d completions: %v", n, got)
+		}
+		if served {
+			if n < 5 {
+				t.Fatalf("ready after %d completions: this test proves nothing", n)
+			}
+			return
+		}
+	}
+}
+
+// Killed between any two completions, it comes back with everything that it acknowledged, and each topic whole.
+func TestBroker_KilledAtAnyMoment(t *testing.T) {
+	for n := 0; n < 1000; n += 3 {
+		w := newWorld(t)
+		w.boot()
+		created, produced := w.killedAfter(n)
+		w.start()
+		topics := ask[*event.MetadataReply](w, &event.Metadata{All: true}).Topics
+		if len(topics) > 1 || created && len(topics) == 0 || len(topics) == 1 && len(topics[0].Partitions) != 5 {
+			t.Fatalf("killed after %d events, created %v: %+v", n, created, topics)
+		}
+		if produced {
+			if got := w.fetch("a", 0, 0); !slices.Equal(got, []string{"x"}) {
+				t.Fatalf("killed after %d events: %v", n, got)
+			}
+			return
+		}
+	}
+	t.Fatal("nothing was ever acknowledged")
+}
+
+// killedAfter lets n events happen, while a topic is created and then produced to, and tells what was acknowledged.
+func (w *world) killedAfter(n int) (created, produced bool) {
+	w.t.Helper()
+	var made, sent event.Ticket
+	for range n {
+		switch {
+		case w.broker.Ready() && made.Conn == 0:
+			made = w.send(&event.CreateTopics{
+				TimeoutMs: 60_000, Topics: []event.CreateTopic{{Name: "a", Partitions: 5, Replicas: 1}},
+			})
+		case w.replies[made] != nil && sent.Conn == 0:
+			sent = w.send(&event.Produce{
+				Acks: -1, TimeoutMs: 60_000, Partitions: []event.ProducePartition{{Name: "a", Batch: batch("x")}},
+			})
+		case len(w.todo) > 0:
+			ev := w.todo[0]
+			w.todo = w.todo[1:]
+			w.step(ev)
+		default:
+			w.now = max(w.now+1, min(w.broker.NextDeadline(), w.now+event.Second))
+			w.step(event.Event{Kind: event.KindTick})
+		}
+	}
+	return w.replies[made] != nil, w.replies[sent] != nil
 }
 
 // The same events give the same effects.
@@ -487,6 +668,26 @@ func TestNew_RefusesWhatCannotWork(t *testing.T) {
 				t.Errorf("%s with %s is accepted", label, name)
 			}
 		}
+	}
+}
+
+// Topics roll where their store was told to, whoever changed that after the draw.
+func TestConfig_TopicsRollWhereTheStoreDoes(t *testing.T) {
+	cfg := Tiny(rand.New(1))
+	cfg.Shards[0].SegmentBytes = 5000
+	set := func() int64 {
+		s, err := cfg.settings()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Limits(nil).SegmentBytes
+	}
+	if got := set(); got != 5000 {
+		t.Errorf("segments of %d bytes, the store was told 5000", got)
+	}
+	cfg.Configs = []event.ConfigEntry{{Key: "log.segment.bytes", Value: "8192"}}
+	if got := set(); got != 8192 {
+		t.Errorf("segments of %d bytes, the operator said 8192", got)
 	}
 }
 

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/highwater-log/highwater/core/controller"
 	"github.com/highwater-log/highwater/core/event"
@@ -38,13 +40,16 @@ type Config struct {
 	MaxPartitions, MaxTopics int
 }
 
-// Production is a broker of one shard with good numbers for real disks: a journal ring of 256 MiB and a metadata journal
-// of 32 MiB. Identities and secrets are drawn from dice; a directory that is not empty keeps its own.
+// productionSegment is the size of a segment in bytes: Kafka's default for log.segment.bytes.
+const productionSegment = 1 << 30
+
+// Production is a broker of one shard with good numbers for real disks: a journal ring of 256 MiB and a metadata
+// journal of 32 MiB. Identities and secrets are drawn from dice; a directory that is not empty keeps its own.
 func Production(dice controller.Dice) Config {
 	shard := store.Config{
 		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
 		SealAfter: event.Millisecond, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
-		TailBytes: 64 << 20, SegmentBytes: 1 << 30, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
+		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
 	}
 	home := shard
 	home.ChunkSize, home.MaxChunks, home.Reserve, home.TailBytes = 4<<20, 8, 2<<20, 4<<20
@@ -58,20 +63,30 @@ func Production(dice controller.Dice) Config {
 	return c
 }
 
-// Tiny is a broker of small, drawn sizes for simulations: rings go round, segments roll and checkpoints follow each other
-// within a few hundred batches.
+// Tiny is a broker of small, drawn sizes for simulations: rings go round, segments roll and checkpoints follow each
+// other within a few hundred batches.
 func Tiny(source *rand.Source) Config {
 	one := func(s *rand.Source) store.Config {
 		return store.Config{
-			ChunkSize: 64 << 10 << s.IntN(2), MaxChunks: 4 + s.IntN(4), MaxFrame: 32 << 10 << s.IntN(2), InFlight: 1 + s.IntN(4),
-			Reserve: 16 << 10, SealAfter: event.Time(1+s.IntN(5)) * event.Millisecond, WriteBehind: 4 << 10 << s.IntN(4),
-			CheckpointAge: event.Time(20+s.IntN(480)) * event.Millisecond, CheckpointAt: 25 + s.IntN(50),
-			TailBytes: 16 << 10 << s.IntN(4), SegmentBytes: 16 << 10 << s.IntN(5), IndexInterval: 256 << s.IntN(5),
-			MaxReadBytes: 16 << 10 << s.IntN(3), Alloc: alloc,
+			ChunkSize:     64 << 10 << s.IntN(2),
+			MaxChunks:     4 + s.IntN(4),
+			MaxFrame:      32 << 10 << s.IntN(2),
+			InFlight:      1 + s.IntN(4),
+			Reserve:       16 << 10,
+			SealAfter:     event.Time(1+s.IntN(5)) * event.Millisecond,
+			WriteBehind:   4 << 10 << s.IntN(4),
+			CheckpointAge: event.Time(20+s.IntN(480)) * event.Millisecond,
+			CheckpointAt:  25 + s.IntN(50),
+			TailBytes:     16 << 10 << s.IntN(4),
+			SegmentBytes:  16 << 10 << s.IntN(5),
+			IndexInterval: 256 << s.IntN(5),
+			MaxReadBytes:  16 << 10 << s.IntN(3),
+			Alloc:         alloc,
 		}
 	}
+	shard := one(source.Split("shard"))
 	c := Config{
-		Dice: source.Split("dice"), Home: one(source.Split("home")), Shards: []store.Config{one(source.Split("shard"))},
+		Dice: source.Split("dice"), Home: one(source.Split("home")), Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
 		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20,
 	}
@@ -138,7 +153,8 @@ func checkStore(s *store.Config) error {
 
 func ring(s *store.Config) journal.Config {
 	return journal.Config{
-		ChunkSize: s.ChunkSize, MaxChunks: s.MaxChunks, MaxFrame: s.MaxFrame, InFlight: s.InFlight, Reserve: s.Reserve, SealAfter: s.SealAfter,
+		ChunkSize: s.ChunkSize, MaxChunks: s.MaxChunks, MaxFrame: s.MaxFrame, InFlight: s.InFlight, Reserve: s.Reserve,
+		SealAfter: s.SealAfter,
 	}
 }
 
@@ -149,18 +165,25 @@ func maxBatch(s *store.Config) int64 {
 	return int64(j.MaxPayload()) - 2*event.BlockSize
 }
 
-// settings are the broker's configurations, with defaults.
+// settings are the broker's configurations, with defaults. Topics roll where the store would, unless the operator says
+// otherwise.
 func (c *Config) settings() (*metadata.Settings, error) {
-	limit := maxBatch(&c.Shards[0])
+	limit, set := maxBatch(&c.Shards[0]), slices.Clone(c.Configs)
 	for i := range c.Shards {
 		limit = min(limit, maxBatch(&c.Shards[i]))
 	}
-	return metadata.NewSettings(c.Configs, limit)
+	const key = "log.segment.bytes"
+	given := slices.ContainsFunc(set, func(e event.ConfigEntry) bool { return e.Key == key })
+	if size := c.Shards[0].SegmentBytes; !given && size != productionSegment {
+		set = append(set, event.ConfigEntry{Key: key, Value: strconv.FormatInt(size, 10)})
+	}
+	return metadata.NewSettings(set, limit)
 }
 
 func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
-		Machine: event.Machine{Role: event.RoleFront, Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
+		Machine: event.Machine{Role: event.RoleFront,
+			Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
 		StartWait: c.StartWait, MaxParked: c.MaxParked, CreateWait: c.CreateWait, IDWait: c.IDWait,
 	}
 }

@@ -50,11 +50,11 @@ type home struct {
 	reading bool  // a read of the metadata log is under way
 	eager   bool  // there is more to do at once: a tick is due now
 
-	image   *metadata.Image // everything that is applied
-	ready   []bool          // by shard: recovered
-	stopped []bool          // by shard: stopped
-	jobs    []job           // requests that are not decided yet
-	round   round           // what is being committed
+	image   *metadata.Image     // everything that is applied
+	ready   []*event.ShardReady // by shard: what it recovered; nil until then
+	stopped []bool              // by shard: stopped
+	jobs    []job               // requests that are not decided yet
+	round   round               // what is being committed
 }
 
 func newHome(cfg *Config, settings *metadata.Settings) *home {
@@ -66,12 +66,14 @@ func newHome(cfg *Config, settings *metadata.Settings) *home {
 		maxBatch: limit, shards: len(cfg.Shards),
 		life: lifecycle.New(lifecycle.Identity{
 			Node: cfg.Node, Incarnation: cfg.Incarnation, Endpoints: cfg.Endpoints, Rack: cfg.Rack,
+			Shards: len(cfg.Shards),
 		}),
 		controller: controller.New(controller.Config{
-			Settings: settings, Dice: cfg.Dice, MaxBytes: limit - record.HeaderSize, MaxPartitions: cfg.MaxPartitions, MaxTopics: cfg.MaxTopics,
+			Settings: settings, Dice: cfg.Dice, MaxBytes: limit - record.HeaderSize, MaxPartitions: cfg.MaxPartitions,
+			MaxTopics: cfg.MaxTopics,
 		}),
 		store:   store.New(s),
-		ready:   make([]bool, len(cfg.Shards)),
+		ready:   make([]*event.ShardReady, len(cfg.Shards)),
 		stopped: make([]bool, len(cfg.Shards)),
 	}
 }
@@ -104,7 +106,7 @@ func (h *home) Step(ev *event.Event, out *event.Buf) {
 func (h *home) onMessage(ev *event.Event) {
 	switch m := ev.Body.(type) {
 	case *event.ShardReady:
-		h.ready[ev.From.Index] = true
+		h.ready[ev.From.Index] = m
 	case *event.ShardStopped:
 		h.stopped[ev.From.Index] = true
 	case *event.CreateTopics, *event.DeleteTopics, *event.AutoCreate, *event.PIDRequest:

@@ -43,14 +43,16 @@ func (h *home) lead(out *event.Buf) bool {
 		h.log = h.store.Create(tp, 0, out)
 	}
 	if code, why := h.log.Offline(); code != event.CodeNone {
-		h.halt(event.HaltLost, fmt.Sprintf("the metadata log is damaged: %s. Restore the data directory from a copy", why), out)
+		h.halt(event.HaltLost, fmt.Sprintf("the metadata log is damaged: %s. Restore the data directory from a copy",
+			why), out)
 		return false
 	}
 	h.replica = replica.New(replica.Config{Self: h.node, Lag: h.lag}, h.log.Log(), h.log.HighWater())
 	self := []event.NodeID{h.node}
 	h.replica.Assign(h.now, event.Assignment{
-		TP: tp, Name: metadata.MetadataName, Leader: h.node, LeaderEpoch: h.term, LeaderBrokerEpoch: int64(h.term), PartitionEpoch: h.term,
-		Replicas: self, ISR: self, Limits: event.TopicLimits{MinInsyncReplicas: 1},
+		TP: tp, Name: metadata.MetadataName, Leader: h.node, LeaderEpoch: h.term, LeaderBrokerEpoch: int64(h.term),
+		PartitionEpoch: h.term,
+		Replicas:       self, ISR: self, Limits: event.TopicLimits{MinInsyncReplicas: 1},
 	}, int64(h.term))
 	epoch, start, due := h.replica.EpochStart()
 	if h.replica.Role() != replica.Leader || !due {
@@ -133,8 +135,8 @@ func (h *home) apply(done store.ReadDone, out *event.Buf) {
 	h.image = edit.Image()
 }
 
-// applyBatch lays the records of one batch over an edit, in order (K-2). Control records have offsets, and nothing more to
-// say here.
+// applyBatch lays the records of one batch over an edit, in order (K-2). Control records have offsets, and nothing more
+// to say here.
 func applyBatch(edit *metadata.Edit, b record.Batch) error {
 	if b.Control() {
 		edit.Advance(b.NextOffset()-1, b.LeaderEpoch())
@@ -149,7 +151,8 @@ func applyBatch(edit *metadata.Edit, b record.Batch) error {
 	})
 }
 
-// unfit ends the broker over a committed record that it cannot apply: going on would be another cluster's history (M-3).
+// unfit ends the broker over a committed record that it cannot apply: going on would be another cluster's history
+// (M-3).
 func (h *home) unfit(err error, out *event.Buf) {
 	h.halt(event.HaltRefused, fmt.Sprintf("the metadata log holds what this version does not understand: %v. "+
 		"Start the version that wrote it", err), out)
@@ -158,15 +161,19 @@ func (h *home) unfit(err error, out *event.Buf) {
 // met reports whether every shard has recovered: a registration says that nothing was lost.
 func (h *home) met() bool {
 	for _, ready := range h.ready {
-		if !ready {
+		if ready == nil {
 			return false
 		}
 	}
 	return true
 }
 
-// register decides the registration of this incarnation.
+// register decides the registration of this incarnation, unless the directory is not whole.
 func (h *home) register(out *event.Buf) bool {
+	if why := h.stranger(); why != "" {
+		h.halt(event.HaltRefused, why, out)
+		return false
+	}
 	h.life.Become(h.now, lifecycle.Registering)
 	h.phase = registering
 	var records []metadata.Record
@@ -175,7 +182,7 @@ func (h *home) register(out *event.Buf) bool {
 		records = controller.Bootstrap()
 		draft = controller.Draft(draft, records)
 	}
-	registration := h.life.Registration([]event.UUID{h.store.Hard().Directory})
+	registration := h.life.Registration(h.directories())
 	records = append(records, h.controller.Register(draft, registration)...)
 	h.begin(h.batches(records), nil, out)
 	return true

@@ -97,8 +97,8 @@ func (h *home) stage(out *event.Buf) {
 	}
 }
 
-// batches packs records into as few batches as hold them. Records that were decided for one request always fit into one,
-// so that they are committed together or not at all.
+// batches packs records into as few batches as hold them. Records that were decided for one request always fit into
+// one, so that they are committed together or not at all.
 func (h *home) batches(records []metadata.Record) []record.Batch {
 	var out []record.Batch
 	w := record.NewBuilder()

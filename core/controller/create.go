@@ -21,7 +21,8 @@ func refuse(code event.Code, format string, args ...any) *refusal {
 
 // CreateTopics decides a request of a client (KIP-4, KIP-464, KIP-525): the records of all topics that can be made, and
 // the answer, which holds once they are committed. With ValidateOnly there are no records.
-func (c *Controller) CreateTopics(im *metadata.Image, req *event.CreateTopics) ([]metadata.Record, *event.CreateTopicsReply) {
+func (c *Controller) CreateTopics(im *metadata.Image, req *event.CreateTopics) ([]metadata.Record,
+	*event.CreateTopicsReply) {
 	draft, records := im, []metadata.Record(nil)
 	reply := &event.CreateTopicsReply{Topics: make([]event.CreateTopicReply, len(req.Topics))}
 	room, bytes := c.cfg.MaxPartitions, c.cfg.MaxBytes
@@ -29,7 +30,8 @@ func (c *Controller) CreateTopics(im *metadata.Image, req *event.CreateTopics) (
 		t, out := &req.Topics[i], &reply.Topics[i]
 		*out = event.CreateTopicReply{Name: t.Name, Partitions: -1, Replicas: -1}
 		if len(req.Topics) > c.cfg.MaxTopics {
-			out.Code, out.Why = event.CodePolicyViolation, fmt.Sprintf("One request may create %d topics at most.", c.cfg.MaxTopics)
+			out.Code, out.Why = event.CodePolicyViolation, fmt.Sprintf("One request may create %d topics at most.",
+				c.cfg.MaxTopics)
 			continue
 		}
 		plan, no := c.plan(draft, t, room)
@@ -40,7 +42,8 @@ func (c *Controller) CreateTopics(im *metadata.Image, req *event.CreateTopics) (
 		if no == nil {
 			made = c.records(draft, t, plan)
 			if size(made) > bytes {
-				no = refuse(event.CodePolicyViolation, "The topics of this request are too large for one: ask for fewer partitions at a time.")
+				no = refuse(event.CodePolicyViolation,
+					"The topics of this request are too large for one: ask for fewer partitions at a time.")
 			}
 		}
 		if no != nil {
@@ -99,7 +102,8 @@ func (c *Controller) plan(im *metadata.Image, t *event.CreateTopic, room int) ([
 		return nil, refuse(event.CodeTopicAlreadyExists, "Topic %q already exists.", t.Name)
 	}
 	if other := im.Colliding(t.Name); other != "" {
-		return nil, refuse(event.CodeInvalidTopic, "Topic %q collides with topic %q: '.' and '_' are alike in metrics.", t.Name, other)
+		return nil, refuse(event.CodeInvalidTopic,
+			"Topic %q collides with topic %q: '.' and '_' are alike in metrics.", t.Name, other)
 	}
 	if no := c.checkConfigs(t.Configs); no != nil {
 		return nil, no
@@ -125,9 +129,13 @@ func (c *Controller) checkConfigs(configs []event.ConfigEntry) *refusal {
 func (c *Controller) records(im *metadata.Image, t *event.CreateTopic, plan [][]event.NodeID) []metadata.Record {
 	id := c.topicID(im)
 	out := []metadata.Record{&metadata.TopicRecord{Name: t.Name, ID: id}}
-	configs := slices.SortedFunc(slices.Values(t.Configs), func(a, b event.ConfigEntry) int { return strings.Compare(a.Key, b.Key) })
+	configs := slices.SortedFunc(slices.Values(t.Configs), func(a,
+		b event.ConfigEntry) int {
+		return strings.Compare(a.Key, b.Key)
+	})
 	for _, entry := range configs {
-		out = append(out, &metadata.ConfigRecord{Type: event.ResourceTopic, Name: t.Name, Key: entry.Key, Value: entry.Value})
+		out = append(out, &metadata.ConfigRecord{Type: event.ResourceTopic, Name: t.Name, Key: entry.Key,
+			Value: entry.Value})
 	}
 	for p, replicas := range plan {
 		out = append(out, partition(im, id, int32(p), replicas))

@@ -6,7 +6,8 @@ import (
 )
 
 // DeleteTopics decides a request of a client (KIP-4, KIP-516): topics go by name or by id.
-func (c *Controller) DeleteTopics(im *metadata.Image, req *event.DeleteTopics) ([]metadata.Record, *event.DeleteTopicsReply) {
+func (c *Controller) DeleteTopics(im *metadata.Image, req *event.DeleteTopics) ([]metadata.Record,
+	*event.DeleteTopicsReply) {
 	draft, records := im, []metadata.Record(nil)
 	reply := &event.DeleteTopicsReply{Topics: make([]event.DeleteTopicReply, len(req.Topics))}
 	limit := min(c.cfg.MaxTopics, c.cfg.MaxBytes/size([]metadata.Record{&metadata.RemoveTopicRecord{}}))

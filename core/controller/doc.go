@@ -5,9 +5,10 @@
 //	                  |
 //	                Image: everything committed, and what was decided before in the same batch
 //
-// It is a set of functions over an immutable image: it keeps no state of its own, so that a decision is a function of the
-// committed log, the request and the dice. The caller (core/broker's home machine) has one batch of decisions in flight at
-// a time, applies each decision to a draft before it asks for the next, and answers nobody before the batch is committed.
+// It is a set of functions over an immutable image: it keeps no state of its own, so that a decision is a function of
+// the committed log, the request and the dice. The caller (core/broker's home machine) has one batch of decisions in
+// flight at a time, applies each decision to a draft before it asks for the next, and answers nobody before the batch
+// is committed.
 //
 // Laws:
 //

@@ -22,11 +22,14 @@ func (c *Controller) place(im *metadata.Image, t *event.CreateTopic, room int) (
 	up := brokersUp(im)
 	switch {
 	case partitions <= 0:
-		return nil, refuse(event.CodeInvalidPartitions, "Number of partitions must be at least 1, or -1 for the default, not %d.", partitions)
+		return nil, refuse(event.CodeInvalidPartitions,
+			"Number of partitions must be at least 1, or -1 for the default, not %d.", partitions)
 	case int64(partitions) > int64(room):
-		return nil, refuse(event.CodePolicyViolation, "One request may create %d partitions at most.", c.cfg.MaxPartitions)
+		return nil, refuse(event.CodePolicyViolation, "One request may create %d partitions at most.",
+			c.cfg.MaxPartitions)
 	case replicas <= 0:
-		return nil, refuse(event.CodeInvalidReplicationFactor, "Replication factor must be at least 1, or -1 for the default, not %d.", replicas)
+		return nil, refuse(event.CodeInvalidReplicationFactor,
+			"Replication factor must be at least 1, or -1 for the default, not %d.", replicas)
 	case int(replicas) > len(up):
 		return nil, refuse(event.CodeInvalidReplicationFactor,
 			"Replication factor %d is larger than the number of brokers that are up, %d.", replicas, len(up))
@@ -58,12 +61,14 @@ func placeAsAsked(im *metadata.Image, t *event.CreateTopic, room int) ([][]event
 			"Topic %q has an explicit assignment: its partition count and replication factor must be -1.", t.Name)
 	}
 	if len(t.Assignment) > room {
-		return nil, refuse(event.CodePolicyViolation, "One request may create fewer partitions than %d.", len(t.Assignment))
+		return nil, refuse(event.CodePolicyViolation, "One request may create fewer partitions than %d.",
+			len(t.Assignment))
 	}
 	plan := make([][]event.NodeID, len(t.Assignment))
 	for _, a := range t.Assignment {
 		if a.Partition < 0 || int(a.Partition) >= len(plan) || plan[a.Partition] != nil {
-			return nil, refuse(event.CodeInvalidReplicaAssignment, "Partitions must be numbered from 0, each once; partition %d is not.", a.Partition)
+			return nil, refuse(event.CodeInvalidReplicaAssignment,
+				"Partitions must be numbered from 0, each once; partition %d is not.", a.Partition)
 		}
 		if no := checkReplicas(im, a); no != nil {
 			return nil, no
@@ -83,7 +88,8 @@ func checkReplicas(im *metadata.Image, a event.PartitionAssignment) *refusal {
 	}
 	for i, node := range a.Replicas {
 		if im.Broker(node) == nil {
-			return refuse(event.CodeInvalidReplicaAssignment, "Partition %d names broker %d, which is not registered.", a.Partition, node)
+			return refuse(event.CodeInvalidReplicaAssignment, "Partition %d names broker %d, which is not registered.",
+				a.Partition, node)
 		}
 		if slices.Contains(a.Replicas[:i], node) {
 			return refuse(event.CodeInvalidReplicaAssignment, "Partition %d names broker %d twice.", a.Partition, node)

@@ -6,7 +6,8 @@ import (
 	"github.com/highwater-log/highwater/core/metadata"
 )
 
-// Level is the metadata.version that a fresh metadata log is begun with: Kafka's 3.9-IV0. Its records need no newer one.
+// Level is the metadata.version that a fresh metadata log is begun with: Kafka's 3.9-IV0. Its records need no newer
+// one.
 const Level = 21
 
 // Bootstrap is what a fresh metadata log begins with.
@@ -16,8 +17,8 @@ func Bootstrap() []metadata.Record {
 
 // Register decides the registration of a broker's new incarnation. Its epoch is the offset of the first record: the one
 // behind im. The broker keeps its places in the in-sync sets, as its directory proved that nothing was lost, and
-// every partition that it leads, or that it can lead because nobody else does, gets a new leader epoch (C-3). No records:
-// this incarnation is registered already.
+// every partition that it leads, or that it can lead because nobody else does, gets a new leader epoch (C-3). No
+// records: this incarnation is registered already.
 func (c *Controller) Register(im *metadata.Image, r metadata.RegisterBrokerRecord) []metadata.Record {
 	if b := im.Broker(r.Broker); b != nil && b.Incarnation == r.Incarnation {
 		return nil

@@ -17,6 +17,7 @@
 //	V-2  The shell promises no order between effects. A machine never has two overlapping or order-dependent
 //	     operations of one file outstanding.
 //	V-3  Bytes of an Event are borrowed for the Step, unless its documentation says that they are handed over.
+//	     (by construction)
 //	V-4  Bytes of an Effect do not change until the completion (disk) or for ever (Reply): they are immutable once sent.
 //	V-5  A Reply answers a Ticket exactly once.
 //

@@ -143,8 +143,11 @@ type TopicLimits struct {
 	Compacted         bool
 }
 
-// ShardReady says that a shard's recovery is done and which partitions it found.
-type ShardReady struct{ Found []TP }
+// ShardReady says that a shard's recovery is done, in which directory, and which partitions it found.
+type ShardReady struct {
+	Directory UUID
+	Found     []TP
+}
 
 // ShardStopped says that a shard's store was written behind, cut to its exact lengths and checkpointed for a clean stop.
 type ShardStopped struct{}

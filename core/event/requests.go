@@ -117,7 +117,8 @@ type ListOffsetsReply struct{ Partitions []ListOffsetsPartitionReply }
 
 // ListOffsetsPartitionReply is one answer. Where a batch holds the record sought, Batch is that batch and the edge picks
 // the record (the core does not decompress): the first record with a timestamp of at least Timestamp, or, for
-// TimestampMax, the first that holds the batch's maximum. Otherwise Offset and Timestamp are final (-1 for no match).
+// TimestampMax, the first that holds the batch's maximum. Offset is then the least that may be answered, the log start
+// where it lies inside the batch, or -1. Without a Batch, Offset and Timestamp are final (-1 for no match).
 type ListOffsetsPartitionReply struct {
 	Code      Code
 	Offset    int64

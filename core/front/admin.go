@@ -23,7 +23,8 @@ func (w *createWait) expire(f *Front, out *event.Buf) {
 	reply := &event.CreateTopicsReply{}
 	for _, t := range w.req.Topics {
 		reply.Topics = append(reply.Topics, event.CreateTopicReply{
-			Code: event.CodeRequestTimedOut, Why: "The topic may still be created.", Name: t.Name, Partitions: -1, Replicas: -1,
+			Code: event.CodeRequestTimedOut, Why: "The topic may still be created.", Name: t.Name, Partitions: -1,
+			Replicas: -1,
 		})
 	}
 	out.Reply(w.ticket, reply)

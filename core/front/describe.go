@@ -51,7 +51,8 @@ func (f *Front) describeResource(r event.ConfigResource) event.ConfigResourceRep
 			out.Configs = f.cfg.Settings.DescribeBroker(r.Keys, all)
 		}
 	default:
-		out.Code, out.Why = event.CodeInvalidRequest, fmt.Sprintf("Resources of type %d have no configurations here.", r.Type)
+		out.Code, out.Why = event.CodeInvalidRequest, fmt.Sprintf("Resources of type %d have no configurations here.",
+			r.Type)
 	}
 	return out
 }

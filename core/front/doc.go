@@ -4,22 +4,23 @@
 //	---------> dispatch | answered from the image: Metadata,   | --> Reply
 //	           (by body)|   DescribeConfigs, DescribeCluster   |
 //	                    | asked of shards, fan-out and fan-in: | --> ShardProduce, ShardListOffsets
-//	                    |   Produce, ListOffsets, Fetch        | --> ShardWatch ... ShardState, ShardRead ... ShardData
-//	                    | asked of home: CreateTopics,         | --> CreateTopics, DeleteTopics, AutoCreate, PIDRequest
+//	                    |   Produce, ListOffsets, Fetch        | --> ShardWatch, ShardState, ShardRead, ShardData
+//	                    | asked of home: CreateTopics,         | --> CreateTopics, DeleteTopics, AutoCreate, ...
 //	                    |   DeleteTopics, unknown names, ids   |
 //	                    +--------------------------------------+
 //
-// Life of one fetch: its partitions are resolved and watched at their shards; each shard says what is there. When that is
-// enough, or an error is among it, or the wait is over, the bytes are granted in the order of the request, the shards
-// read, and the reply is put together in the order of the request. A message about a request that is no longer here is
-// dropped: the client has gone, or the wait was over.
+// Life of one fetch: its partitions are resolved and watched at their shards; each shard says what is there. When that
+// is enough, or an error is among it, or the wait is over, the bytes are granted in the order of the request, the
+// shards read, and the reply is put together in the order of the request. A message about a request that is no longer
+// here is dropped: the client has gone, or the wait was over.
 //
 // Laws:
 //
+//	F-0  Only the events, requests and messages that the package serves reach a front.
 //	F-1  A request is answered exactly once, or its connection is closed.
 //	F-2  A fetch answers with no more bytes than it asked for, except that its first batch comes whole (KIP-74).
 //	F-3  Answer i of a reply belongs to item i of its request, and every item has an answer.
-//	F-4  Nothing is answered from an image before the broker is ready: requests that come earlier are parked, a bounded
+//	F-4  Nothing is answered from an image before the broker is ready: earlier requests are parked, a bounded
 //	     number of them, for a bounded time.
 //
 // What it does not do: it keeps no partition, orders no replies within a connection (net/conn does), and knows no wire

@@ -61,8 +61,8 @@ func (q *earlyQueue) drop(c event.ConnID) {
 	q.parked = kept
 }
 
-// turnAway answers a request that cannot be served yet with an error that its client retries. Where a reply has no place
-// for one, the connection is closed: clients connect again, after a pause.
+// turnAway answers a request that cannot be served yet with an error that its client retries. Where a reply has no
+// place for one, the connection is closed: clients connect again, after a pause.
 func turnAway(t event.Ticket, body event.Body, out *event.Buf) {
 	switch req := body.(type) {
 	case *event.Produce:

@@ -37,7 +37,8 @@ type fetchItem struct {
 func newFetchReply(n int) *event.FetchReply {
 	reply := &event.FetchReply{Partitions: make([]event.FetchPartitionReply, n)}
 	for i := range reply.Partitions {
-		reply.Partitions[i] = event.FetchPartitionReply{HighWatermark: -1, LastStable: -1, LogStart: -1, Leader: nobody()}
+		reply.Partitions[i] = event.FetchPartitionReply{HighWatermark: -1, LastStable: -1, LogStart: -1,
+			Leader: nobody()}
 	}
 	return reply
 }

@@ -142,7 +142,8 @@ func (f *Front) onMessage(ev *event.Event, out *event.Buf) {
 }
 
 // answer hands a message to the waiter of its ticket, if that still waits for such a message.
-func answer[W waiter, M event.Body](f *Front, ev *event.Event, out *event.Buf, on func(W, *Front, *event.Event, M, *event.Buf), m M) {
+func answer[W waiter, M event.Body](f *Front, ev *event.Event, out *event.Buf,
+	on func(W, *Front, *event.Event, M, *event.Buf), m M) {
 	parked, _ := f.room.Payload(ev.Ticket)
 	w, ok := parked.(W)
 	if !ok {

@@ -16,12 +16,14 @@ func (w *fetchWait) grant(f *Front, out *event.Buf) {
 			continue
 		}
 		s := &item.state
-		r.Code, r.HighWatermark, r.LastStable, r.LogStart, r.Leader = s.Code, s.HighWatermark, s.HighWatermark, s.LogStart, s.Leader
+		r.Code, r.Leader = s.Code, s.Leader
+		r.HighWatermark, r.LastStable, r.LogStart = s.HighWatermark, s.HighWatermark, s.LogStart
 		bytes := min(int64(item.want.MaxBytes), left)
 		if s.Code != event.CodeNone || s.Bytes <= 0 || bytes <= 0 && !first {
 			continue
 		}
-		grants[item.at.shard] = append(grants[item.at.shard], event.ShardGrant{Item: item.want, Bytes: bytes, Whole: first})
+		grants[item.at.shard] = append(grants[item.at.shard],
+			event.ShardGrant{Item: item.want, Bytes: bytes, Whole: first})
 		// What a shard reported is an estimate from below: the reply is cut to its budget when the bytes are here.
 		left -= min(bytes, s.Bytes)
 		first = false

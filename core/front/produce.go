@@ -16,7 +16,8 @@ type produceWait struct {
 func newProduceReply(n int) *event.ProduceReply {
 	reply := &event.ProduceReply{Partitions: make([]event.ProducePartitionReply, n)}
 	for i := range reply.Partitions {
-		reply.Partitions[i] = event.ProducePartitionReply{BaseOffset: -1, LogAppendTime: -1, LogStart: -1, Leader: nobody()}
+		reply.Partitions[i] = event.ProducePartitionReply{BaseOffset: -1, LogAppendTime: -1, LogStart: -1,
+			Leader: nobody()}
 	}
 	return reply
 }

@@ -42,7 +42,8 @@ func (f *Front) locate(name string, id event.UUID, partition int32) place {
 	}
 	tp := event.TP{Topic: t.ID, Partition: partition}
 	if p.Leader != f.cfg.Node {
-		return place{tp: tp, code: event.CodeNotLeaderOrFollower, leader: event.Leader{Node: p.Leader, Epoch: p.LeaderEpoch}}
+		return place{tp: tp, code: event.CodeNotLeaderOrFollower,
+			leader: event.Leader{Node: p.Leader, Epoch: p.LeaderEpoch}}
 	}
 	return place{tp: tp, shard: int(metadata.ShardOf(tp, f.cfg.Shards)), leader: nobody()}
 }

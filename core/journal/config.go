@@ -19,7 +19,8 @@ func (c *Config) Check() error {
 	case c.ChunkSize <= 0 || c.ChunkSize%event.BlockSize != 0 || c.ChunkSize > maxChunkSize:
 		return fmt.Errorf("journal chunk size %d is not a multiple of %d up to %d",
 			c.ChunkSize, event.BlockSize, maxChunkSize)
-	case c.MaxFrame < 4*event.BlockSize || c.MaxFrame%event.BlockSize != 0 || int64(c.MaxFrame) > min(c.ChunkSize, maxFrameSize):
+	case c.MaxFrame < 4*event.BlockSize || c.MaxFrame%event.BlockSize != 0 ||
+		int64(c.MaxFrame) > min(c.ChunkSize, maxFrameSize):
 		return fmt.Errorf("journal frame size %d is not a multiple of %d from %d up to %d",
 			c.MaxFrame, event.BlockSize, 4*event.BlockSize, min(c.ChunkSize, maxFrameSize))
 	case c.MaxChunks < 2 || int64(c.MaxChunks) > maxChunkNumber:

@@ -26,7 +26,8 @@ func sample() Header {
 		Incarnation: 7, Seq: 0x1122334455667788, Durable: 0x1122334455667787, Chunk: 3, Offset: 5 * event.BlockSize,
 		BodyLen: 9, Previous: 0xcafebabe,
 		Entries: []Entry{
-			{Kind: EntryAppend, TP: event.TP{Topic: topic, Partition: 12}, Epoch: 4, Base: 100, End: 110, Len: 9, CRC: 0x01020304},
+			{Kind: EntryAppend, TP: event.TP{Topic: topic, Partition: 12}, Epoch: 4, Base: 100, End: 110,
+				Len: 9, CRC: 0x01020304},
 			{Kind: EntryTruncate, TP: event.TP{Topic: topic, Partition: 13}, Epoch: 5, Base: 90, Pos: 2},
 		},
 		Copy: []Entry{{Kind: EntryHighWater, TP: event.TP{Partition: -1}, Epoch: -1, Base: -1}},
@@ -125,7 +126,8 @@ func TestGroup_GrowsWithoutChangingWhatWasStored(t *testing.T) {
 		cfg := Config{MaxFrame: rapid.IntRange(4, 64).Draw(t, "blocks") * event.BlockSize,
 			Alloc: func(n int) []byte { return make([]byte, n) }}
 		copied := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "copied")
-		g := newGroup(1, copied, rapid.IntRange(0, cfg.maxEntries()).Draw(t, "hint"), rapid.IntRange(0, cfg.MaxPayload()).Draw(t, "body"), nil, &cfg)
+		hint := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "hint")
+		g := newGroup(1, copied, hint, rapid.IntRange(0, cfg.MaxPayload()).Draw(t, "body"), nil, &cfg)
 		var body []byte
 		var stored [][]byte
 		for range rapid.IntRange(1, cfg.maxEntries()).Draw(t, "entries") {
@@ -199,7 +201,10 @@ func FuzzJudge(f *testing.F) {
 		super := Superblock{Secret: testSecret, Incarnation: 7, First: first, Durable: durable}
 		h := sample()
 		h.Seq, h.Durable, h.Chunk, h.Offset = first+1, min(durable, first), 1, 0
-		chunks := []ChunkImage{{Number: 0, Data: append(laid(p), laid(p)...)}, {Number: 1, Data: append(encoded(&h), laid(p)...)}}
+		chunks := []ChunkImage{
+			{Number: 0, Data: append(laid(p), laid(p)...)},
+			{Number: 1, Data: append(encoded(&h), laid(p)...)},
+		}
 		for c := range chunks {
 			for at := 0; at < len(chunks[c].Data); at += event.BlockSize {
 				b := chunks[c].Data[at:]

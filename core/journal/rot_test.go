@@ -226,3 +226,33 @@ func ExampleEntryKind_String() {
 	fmt.Println(EntryAppend, EntryTruncate, EntryKind(99))
 	// Output: append truncate kind-99
 }
+
+// Two timelines of one incarnation, as a restored copy of the volume would make them: frames that are whole, each in
+// its place, but do not follow one another.
+func TestJudge_FramesOfTwoTimelinesDoNotChain(t *testing.T) {
+	line := func(payload string) []byte {
+		b := begin(t, small())
+		b.finishAll()
+		for range 2 {
+			b.j.Stage(Entry{Kind: EntryAppend}, []byte(payload))
+			b.endTurn()
+		}
+		b.finishAll()
+		return b.disk.files[0].data
+	}
+	mixed := line("one")
+	copy(mixed[2*event.BlockSize:], line("two")[2*event.BlockSize:])
+	for _, tt := range []struct {
+		durable uint64
+		frames  int
+		torn    bool
+		lost    bool
+	}{{1, 1, true, false}, {3, 2, false, true}} {
+		super := testSuper
+		super.Durable = tt.durable
+		r := Judge(super, 0, []ChunkImage{{Number: 0, Data: mixed}})
+		if len(r.Frames) != tt.frames || r.Torn != tt.torn || (r.Lost != "") != tt.lost {
+			t.Errorf("D %d: %d frames, torn %t, lost %q", tt.durable, len(r.Frames), r.Torn, r.Lost)
+		}
+	}
+}

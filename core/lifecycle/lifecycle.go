@@ -59,6 +59,7 @@ type Identity struct {
 	Incarnation event.UUID // drawn anew at each start
 	Endpoints   []metadata.Endpoint
 	Rack        string // "" for none
+	Shards      int    // which place each partition lies at (metadata.ShardOf)
 }
 
 // Lifecycle is the state of this incarnation.
@@ -100,6 +101,20 @@ func (l *Lifecycle) Stop(now event.Time, why string) {
 	l.state, l.since, l.why = Stopped, now, why
 }
 
+// shardsFeature is the feature under which a registration carries the number of shards: Kafka's schema has no field for
+// it, and every broker must know where another one keeps a partition.
+const shardsFeature = "highwater.shards"
+
+// Shards is the number of shards that b registered with; 0 for a broker that did not say.
+func Shards(b *metadata.Broker) int {
+	for _, f := range b.Features {
+		if f.Name == shardsFeature {
+			return int(f.Max)
+		}
+	}
+	return 0
+}
+
 // Registration is the record that registers this incarnation; its epoch is left to the controller. directories are the
 // ids of the data directories whose journals proved whole.
 func (l *Lifecycle) Registration(directories []event.UUID) metadata.RegisterBrokerRecord {
@@ -108,6 +123,7 @@ func (l *Lifecycle) Registration(directories []event.UUID) metadata.RegisterBrok
 		Incarnation: l.id.Incarnation,
 		Endpoints:   l.id.Endpoints,
 		Features: []metadata.Feature{
+			{Name: shardsFeature, Min: 1, Max: int16(l.id.Shards)},
 			{Name: "metadata.version", Min: 1, Max: 21},
 		},
 		Rack:        l.id.Rack,

@@ -164,7 +164,7 @@ func (l *Log) Truncate(to, size int64) (gone []int64) {
 	s := &l.segments[n]
 	s.End, s.Size = min(to, s.End), size
 	s.Index.cut(size)
-	if size == 0 {
+	if s.End == s.Base {
 		s.MaxTimestamp = -1
 	}
 	l.end = to

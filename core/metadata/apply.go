@@ -27,7 +27,8 @@ func (e *Edit) Image() *Image {
 	return &im
 }
 
-// Touched are the partitions that exist and were made or changed, or whose topic's configuration was, in order, once each.
+// Touched are the partitions that exist and were made or changed, or whose topic's configuration was, in order, once
+// each.
 func (e *Edit) Touched() []event.TP {
 	tps := slices.Clone(e.touched)
 	slices.SortFunc(tps, event.TP.Compare)
@@ -111,7 +112,10 @@ func (e *Edit) setConfig(r *ConfigRecord) error {
 	}
 	key := resource{r.Type, r.Name}
 	old, _ := e.im.configs.get(key)
-	i, found := slices.BinarySearchFunc(old, r.Key, func(c event.ConfigEntry, k string) int { return strings.Compare(c.Key, k) })
+	i, found := slices.BinarySearchFunc(old, r.Key, func(c event.ConfigEntry,
+		k string) int {
+		return strings.Compare(c.Key, k)
+	})
 	entry := event.ConfigEntry{Key: r.Key, Value: r.Value}
 	next := slices.Clone(old)
 	switch {

@@ -46,7 +46,8 @@ func commit(t interface {
 var topicA, topicB = event.UUID{0xa}, event.UUID{0xb}
 
 func broker1() *RegisterBrokerRecord {
-	return &RegisterBrokerRecord{Broker: 1, Epoch: 5, Incarnation: event.UUID{9}, Endpoints: []Endpoint{{Name: "PLAINTEXT", Host: "h", Port: 9092}}}
+	return &RegisterBrokerRecord{Broker: 1, Epoch: 5, Incarnation: event.UUID{9},
+		Endpoints: []Endpoint{{Name: "PLAINTEXT", Host: "h", Port: 9092}}}
 }
 
 func partitionOf(topic event.UUID, n int32) *PartitionRecord {
@@ -55,7 +56,8 @@ func partitionOf(topic event.UUID, n int32) *PartitionRecord {
 
 // base is an image with broker 1 and topic a of two partitions.
 func base(t *testing.T) *Image {
-	return commit(t, New(event.UUID{7}), broker1(), &TopicRecord{Name: "a", ID: topicA}, partitionOf(topicA, 0), partitionOf(topicA, 1),
+	return commit(t, New(event.UUID{7}), broker1(), &TopicRecord{Name: "a", ID: topicA}, partitionOf(topicA, 0),
+		partitionOf(topicA, 1),
 		&ConfigRecord{Type: event.ResourceTopic, Name: "a", Key: "retention.ms", Value: "1"})
 }
 
@@ -68,19 +70,20 @@ func TestApply_RefusesWhatDoesNotFit(t *testing.T) {
 		return p
 	}
 	for name, r := range map[string]Record{
-		"topic exists by id":             &TopicRecord{Name: "z", ID: topicA},
-		"topic exists by name":           &TopicRecord{Name: "a", ID: topicB},
-		"topic without id":               &TopicRecord{Name: "z"},
-		"partition of absent topic":      partitionOf(topicB, 0),
-		"partition exists":               partitionOf(topicA, 1),
-		"partition leaves a gap":         partitionOf(topicA, 3),
-		"no replicas":                    bad(func(p *PartitionRecord) { p.Replicas = nil; p.ISR = nil; p.Leader = NoLeader }),
-		"leader is no replica":           bad(func(p *PartitionRecord) { p.Leader = 2 }),
-		"in-sync replica is no replica":  bad(func(p *PartitionRecord) { p.ISR = []event.NodeID{2} }),
-		"negative leader epoch":          bad(func(p *PartitionRecord) { p.LeaderEpoch = -1 }),
-		"directories do not align":       bad(func(p *PartitionRecord) { p.Directories = make([]event.UUID, 2) }),
-		"change of absent topic":         &PartitionChangeRecord{Topic: topicB, Leader: 1, Recovering: -1},
-		"change of absent partition":     &PartitionChangeRecord{Topic: topicA, Partition: 2, Leader: 1, Recovering: -1},
+		"topic exists by id":            &TopicRecord{Name: "z", ID: topicA},
+		"topic exists by name":          &TopicRecord{Name: "a", ID: topicB},
+		"topic without id":              &TopicRecord{Name: "z"},
+		"partition of absent topic":     partitionOf(topicB, 0),
+		"partition exists":              partitionOf(topicA, 1),
+		"partition leaves a gap":        partitionOf(topicA, 3),
+		"no replicas":                   &PartitionRecord{Partition: 2, Topic: topicA, Leader: NoLeader},
+		"leader is no replica":          bad(func(p *PartitionRecord) { p.Leader = 2 }),
+		"in-sync replica is no replica": bad(func(p *PartitionRecord) { p.ISR = []event.NodeID{2} }),
+		"negative leader epoch":         bad(func(p *PartitionRecord) { p.LeaderEpoch = -1 }),
+		"directories do not align":      bad(func(p *PartitionRecord) { p.Directories = make([]event.UUID, 2) }),
+		"change of absent topic":        &PartitionChangeRecord{Topic: topicB, Leader: 1, Recovering: -1},
+		"change of absent partition": &PartitionChangeRecord{Topic: topicA, Partition: 2, Leader: 1,
+			Recovering: -1},
 		"change to a leader outside":     &PartitionChangeRecord{Topic: topicA, Leader: 2, Recovering: -1},
 		"removal of absent topic":        &RemoveTopicRecord{Topic: topicB},
 		"config of absent topic":         &ConfigRecord{Type: event.ResourceTopic, Name: "b", Key: "k"},
@@ -108,7 +111,8 @@ func TestApply_NamingALeaderRaisesItsEpochUnderTheRegistrationOfThatMoment(t *te
 	im := base(t)
 	again := broker1()
 	again.Epoch = 8
-	im = commit(t, im, again, &PartitionChangeRecord{Topic: topicA, Partition: 1, Leader: 1, Recovering: RecoveringUnchanged})
+	im = commit(t, im, again, &PartitionChangeRecord{Topic: topicA, Partition: 1, Leader: 1,
+		Recovering: RecoveringUnchanged})
 	_, left := im.Partition(event.TP{Topic: topicA})
 	if left.LeaderEpoch != 0 || left.LeaderBrokerEpoch != 5 || left.PartitionEpoch != 0 {
 		t.Errorf("an untouched partition changed: %+v", left)
@@ -117,7 +121,8 @@ func TestApply_NamingALeaderRaisesItsEpochUnderTheRegistrationOfThatMoment(t *te
 	if bumped.LeaderEpoch != 1 || bumped.LeaderBrokerEpoch != 8 || bumped.PartitionEpoch != 1 {
 		t.Errorf("naming the leader gave %+v", bumped)
 	}
-	im = commit(t, im, &PartitionChangeRecord{Topic: topicA, Partition: 1, Leader: LeaderUnchanged, Recovering: RecoveringUnchanged, ISR: []event.NodeID{}})
+	im = commit(t, im, &PartitionChangeRecord{Topic: topicA, Partition: 1, Leader: LeaderUnchanged,
+		Recovering: RecoveringUnchanged, ISR: []event.NodeID{}})
 	_, p := im.Partition(event.TP{Topic: topicA, Partition: 1})
 	if p.LeaderEpoch != 1 || p.PartitionEpoch != 2 || len(p.ISR) != 0 {
 		t.Errorf("a change of the in-sync set gave %+v", p)
@@ -139,10 +144,12 @@ func TestEdit_TellsWhatItTouchedAndRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := fmt.Sprint(e.Touched()), fmt.Sprint([]event.TP{{Topic: topicB}, {Topic: event.UUID{0xc}}}); got != want {
+	if got, want := fmt.Sprint(e.Touched()), fmt.Sprint([]event.TP{{Topic: topicB},
+		{Topic: event.UUID{0xc}}}); got != want {
 		t.Errorf("touched %v, want %v", got, want)
 	}
-	if got, want := fmt.Sprint(e.Removed()), fmt.Sprint([]event.TP{{Topic: topicA}, {Topic: topicA, Partition: 1}}); got != want {
+	if got, want := fmt.Sprint(e.Removed()), fmt.Sprint([]event.TP{{Topic: topicA},
+		{Topic: topicA, Partition: 1}}); got != want {
 		t.Errorf("removed %v, want %v", got, want)
 	}
 	next := e.Image()
@@ -215,7 +222,8 @@ func fittingRecord(t *rapid.T, im *Image) Record {
 		if topic.Count() > 0 {
 			return &PartitionChangeRecord{
 				Topic: topic.ID, Partition: rapid.Int32Range(0, topic.Count()-1).Draw(t, "partition"),
-				Leader: rapid.SampledFrom([]event.NodeID{1, NoLeader, LeaderUnchanged}).Draw(t, "leader"), Recovering: RecoveringUnchanged,
+				Leader: rapid.SampledFrom([]event.NodeID{1, NoLeader, LeaderUnchanged}).Draw(t,
+					"leader"), Recovering: RecoveringUnchanged,
 			}
 		}
 	case 3:

@@ -65,8 +65,8 @@ func Append(dst []byte, r Record) []byte {
 	return w.Bytes()
 }
 
-// Decode reads one framed record. It shares no memory with p. An unknown schema or version is an error: skipping it would
-// give this broker another image than its peers' (M-3).
+// Decode reads one framed record. It shares no memory with p. An unknown schema or version is an error: skipping it
+// would give this broker another image than its peers' (M-3).
 func Decode(p []byte) (Record, error) {
 	r := wire.NewReader(p)
 	frame, key, version := r.Uvarint(), r.Uvarint(), r.Uvarint()

@@ -48,7 +48,8 @@ func (b *RegisterBrokerRecord) decode(r *wire.Reader, v int16) {
 	b.Epoch = r.Int64()
 	b.Endpoints = make([]Endpoint, r.CompactArray(7))
 	for i := range b.Endpoints {
-		b.Endpoints[i] = Endpoint{Name: r.CompactString(), Host: r.CompactString(), Port: r.Uint16(), Security: r.Int16()}
+		b.Endpoints[i] = Endpoint{Name: r.CompactString(), Host: r.CompactString(), Port: r.Uint16(),
+			Security: r.Int16()}
 		r.SkipTags()
 	}
 	b.Features = make([]Feature, r.CompactArray(6))

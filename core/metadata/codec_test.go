@@ -25,18 +25,22 @@ func TestAppend_GoldenVectors(t *testing.T) {
 				"04 666f6f" + topicHex + "00",
 		},
 		"remove topic": {&RemoveTopicRecord{Topic: topic}, "01 09 00" + topicHex + "00"},
-		"feature":      {&FeatureLevelRecord{Name: "metadata.version", Level: 21}, "01 0c 00 11 6d657461646174612e76657273696f6e 0015 00"},
+		"feature": {&FeatureLevelRecord{Name: "metadata.version", Level: 21},
+			"01 0c 00 11 6d657461646174612e76657273696f6e 0015 00"},
 		"producer ids": {
 			&ProducerIDsRecord{Broker: 1, Epoch: 7, Next: 1000},
 			"01 0f 00 00000001 0000000000000007 00000000000003e8 00",
 		},
-		"config":         {&ConfigRecord{Type: 2, Name: "foo", Key: "a", Value: "b"}, "01 04 00 02 04 666f6f 02 61 02 62 00"},
-		"config removed": {&ConfigRecord{Type: 2, Name: "foo", Key: "a", Null: true}, "01 04 00 02 04 666f6f 02 61 00 00"},
-		"no-op":          {&NoOpRecord{}, "01 14 00 00"},
-		"unregister":     {&UnregisterBrokerRecord{Broker: 3, Epoch: 4}, "01 01 00 00000003 0000000000000004 00"},
+		"config": {&ConfigRecord{Type: 2, Name: "foo", Key: "a", Value: "b"},
+			"01 04 00 02 04 666f6f 02 61 02 62 00"},
+		"config removed": {&ConfigRecord{Type: 2, Name: "foo", Key: "a", Null: true},
+			"01 04 00 02 04 666f6f 02 61 00 00"},
+		"no-op":      {&NoOpRecord{}, "01 14 00 00"},
+		"unregister": {&UnregisterBrokerRecord{Broker: 3, Epoch: 4}, "01 01 00 00000003 0000000000000004 00"},
 		"partition": {
 			&PartitionRecord{
-				Partition: 2, Topic: topic, Replicas: []event.NodeID{1}, ISR: []event.NodeID{1}, Leader: 1, LeaderEpoch: 3, PartitionEpoch: 4,
+				Partition: 2, Topic: topic, Replicas: []event.NodeID{1}, ISR: []event.NodeID{1}, Leader: 1,
+				LeaderEpoch: 3, PartitionEpoch: 4,
 				Directories: []event.UUID{topic},
 			},
 			"01 03 01 00000002" + topicHex + "02 00000001 02 00000001 01 01" + // replicas, ISR, removing, adding
@@ -48,7 +52,8 @@ func TestAppend_GoldenVectors(t *testing.T) {
 		},
 		"partition change: in-sync set and eligible leaders": {
 			&PartitionChangeRecord{
-				Partition: 2, Topic: topic, Leader: LeaderUnchanged, Recovering: 0, ISR: []event.NodeID{5}, ELR: []event.NodeID{},
+				Partition: 2, Topic: topic, Leader: LeaderUnchanged, Recovering: 0, ISR: []event.NodeID{5},
+				ELR: []event.NodeID{},
 			},
 			"01 05 02 00000002" + topicHex + "03 00 05 02 00000005 05 01 00 06 01 01",
 		},
@@ -91,10 +96,12 @@ func TestDecode_OlderVersionsAndUnknownTags(t *testing.T) {
 			"Directories:[]",
 		},
 		"partition v2 with eligible leaders": {
-			"01 03 02 00000000" + topicHex + "02 00000001 02 00000001 01 01 00000001 00000000 00000000 01 02 01 05 02 00000007 02 01 00",
+			"01 03 02 00000000" + topicHex + "02 00000001 02 00000001 01 01 00000001 00000000 00000000" +
+				"01 02 01 05 02 00000007 02 01 00",
 			"ELR:[7] LastELR:[]",
 		},
-		"register v0":               {"01 00 00 00000001" + topicHex + "0000000000000009 01 01 00 01 00", "Fenced:true"},
+		"register v0": {"01 00 00 00000001" + topicHex + "0000000000000009 01 01 00 01 00",
+			"Fenced:true"},
 		"topic with an unknown tag": {"01 02 00 04 666f6f" + topicHex + "01 09 02 abcd", "Name:foo"},
 	} {
 		p, err := hex.DecodeString(strings.ReplaceAll(c.hex, " ", ""))
@@ -182,7 +189,10 @@ func TestDecode_NeverPanics(t *testing.T) {
 }
 
 func anyRecord(t *rapid.T) Record {
-	id := rapid.Custom(func(t *rapid.T) event.UUID { return event.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")) })
+	id := rapid.Custom(func(t *rapid.T) event.UUID {
+		return event.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t,
+			"id"))
+	})
 	ids := rapid.SliceOfN(id, 0, 4)
 	node := rapid.Custom(func(t *rapid.T) event.NodeID { return event.NodeID(rapid.Int32().Draw(t, "node")) })
 	nodes := rapid.SliceOfN(node, 0, 5)
@@ -197,13 +207,16 @@ func anyRecord(t *rapid.T) Record {
 	switch rapid.IntRange(0, 10).Draw(t, "schema") {
 	case 0:
 		r := &RegisterBrokerRecord{
-			Broker: node.Draw(t, "broker"), MigratingZK: rapid.Bool().Draw(t, "zk"), Incarnation: id.Draw(t, "incarnation"),
+			Broker: node.Draw(t, "broker"), MigratingZK: rapid.Bool().Draw(t, "zk"), Incarnation: id.Draw(t,
+				"incarnation"),
 			Epoch: rapid.Int64().Draw(t, "epoch"), Rack: text.Draw(t, "rack"), Fenced: rapid.Bool().Draw(t, "fenced"),
 			ControlledStop: rapid.Bool().Draw(t, "stop"), Directories: ids.Draw(t, "directories"),
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "endpoints") {
-			r.Endpoints = append(r.Endpoints, Endpoint{text.Draw(t, "name"), text.Draw(t, "host"), rapid.Uint16().Draw(t, "port"), rapid.Int16().Draw(t, "security")})
-			r.Features = append(r.Features, Feature{text.Draw(t, "feature"), rapid.Int16().Draw(t, "min"), rapid.Int16().Draw(t, "max")})
+			r.Endpoints = append(r.Endpoints, Endpoint{text.Draw(t, "name"), text.Draw(t, "host"),
+				rapid.Uint16().Draw(t, "port"), rapid.Int16().Draw(t, "security")})
+			r.Features = append(r.Features, Feature{text.Draw(t, "feature"), rapid.Int16().Draw(t, "min"),
+				rapid.Int16().Draw(t, "max")})
 		}
 		return r
 	case 1:
@@ -212,21 +225,27 @@ func anyRecord(t *rapid.T) Record {
 		return &TopicRecord{text.Draw(t, "name"), id.Draw(t, "id")}
 	case 3:
 		return &PartitionRecord{
-			Partition: rapid.Int32().Draw(t, "partition"), Topic: id.Draw(t, "topic"), Replicas: nodes.Draw(t, "replicas"), ISR: nodes.Draw(t, "isr"),
-			Removing: nodes.Draw(t, "removing"), Adding: nodes.Draw(t, "adding"), Leader: node.Draw(t, "leader"), Recovering: flag.Draw(t, "recovering"),
-			LeaderEpoch: rapid.Int32().Draw(t, "epoch"), PartitionEpoch: rapid.Int32().Draw(t, "pepoch"), Directories: ids.Draw(t, "directories"),
+			Partition: rapid.Int32().Draw(t, "partition"), Topic: id.Draw(t, "topic"), Replicas: nodes.Draw(t,
+				"replicas"), ISR: nodes.Draw(t, "isr"),
+			Removing: nodes.Draw(t, "removing"), Adding: nodes.Draw(t, "adding"), Leader: node.Draw(t,
+				"leader"), Recovering: flag.Draw(t, "recovering"),
+			LeaderEpoch: rapid.Int32().Draw(t, "epoch"), PartitionEpoch: rapid.Int32().Draw(t,
+				"pepoch"), Directories: ids.Draw(t, "directories"),
 			ELR: maybe("elr"), LastELR: maybe("last elr"),
 		}
 	case 4:
-		c := &ConfigRecord{Type: rapid.Int8().Draw(t, "type"), Name: text.Draw(t, "name"), Key: text.Draw(t, "key"), Null: rapid.Bool().Draw(t, "null")}
+		c := &ConfigRecord{Type: rapid.Int8().Draw(t, "type"), Name: text.Draw(t, "name"), Key: text.Draw(t, "key"),
+			Null: rapid.Bool().Draw(t, "null")}
 		if !c.Null {
 			c.Value = text.Draw(t, "value")
 		}
 		return c
 	case 5:
 		r := &PartitionChangeRecord{
-			Partition: rapid.Int32().Draw(t, "partition"), Topic: id.Draw(t, "topic"), ISR: maybe("isr"), Leader: node.Draw(t, "leader"), Replicas: maybe("replicas"),
-			Removing: maybe("removing"), Adding: maybe("adding"), Recovering: flag.Draw(t, "recovering"), ELR: maybe("elr"), LastELR: maybe("last elr"),
+			Partition: rapid.Int32().Draw(t, "partition"), Topic: id.Draw(t,
+				"topic"), ISR: maybe("isr"), Leader: node.Draw(t, "leader"), Replicas: maybe("replicas"),
+			Removing: maybe("removing"), Adding: maybe("adding"), Recovering: flag.Draw(t,
+				"recovering"), ELR: maybe("elr"), LastELR: maybe("last elr"),
 		}
 		if rapid.Bool().Draw(t, "directories?") {
 			r.Directories = ids.Draw(t, "directories")
@@ -239,7 +258,8 @@ func anyRecord(t *rapid.T) Record {
 	case 8:
 		return &ProducerIDsRecord{node.Draw(t, "broker"), rapid.Int64().Draw(t, "epoch"), rapid.Int64().Draw(t, "next")}
 	case 9:
-		r := &BrokerRegistrationChangeRecord{Broker: node.Draw(t, "broker"), Epoch: rapid.Int64().Draw(t, "epoch"), Fenced: flag.Draw(t, "fenced"), ControlledStop: flag.Draw(t, "stop")}
+		r := &BrokerRegistrationChangeRecord{Broker: node.Draw(t, "broker"), Epoch: rapid.Int64().Draw(t, "epoch"),
+			Fenced: flag.Draw(t, "fenced"), ControlledStop: flag.Draw(t, "stop")}
 		if rapid.Bool().Draw(t, "directories?") {
 			r.Directories = ids.Draw(t, "directories")
 		}

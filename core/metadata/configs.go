@@ -120,7 +120,8 @@ func (r Rule) checkChoice(value string) string {
 	return "it must be one of " + strings.Join(r.OneOf, ", ")
 }
 
-// isRatio reports whether value is a plain decimal from 0 to 1: the core computes with no fractions, so it checks the text.
+// isRatio reports whether value is a plain decimal from 0 to 1: the core computes with no fractions, so it checks the
+// text.
 func isRatio(value string) bool {
 	whole, fraction, dotted := strings.Cut(value, ".")
 	if whole != "0" && whole != "1" || dotted && fraction == "" {

@@ -48,7 +48,8 @@ var brokerConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant 
 		Doc: "Partitions of a topic that is made without a number.",
 	},
 	{
-		Name: "process.roles", Type: event.ConfigTypeList, Default: "broker,controller", Rule: oneOf("broker", "controller"),
+		Name: "process.roles", Type: event.ConfigTypeList, Default: "broker,controller", Rule: oneOf("broker",
+			"controller"),
 		Only: []string{"broker,controller"}, Why: "every node is broker and controller",
 		Doc: "The roles of this node.",
 	},

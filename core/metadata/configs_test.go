@@ -83,7 +83,8 @@ func TestCheckTopicConfig(t *testing.T) {
 			t.Errorf("%s=%s: code %d %q, want %q", c.key, c.value, code, why, c.want)
 		}
 	}
-	if code, _ := CheckTopicConfig(event.ConfigEntry{Key: "retention.ms", Null: true}, s); code != event.CodeInvalidConfig {
+	if code, _ := CheckTopicConfig(event.ConfigEntry{Key: "retention.ms", Null: true},
+		s); code != event.CodeInvalidConfig {
 		t.Error("a null value is accepted")
 	}
 }
@@ -94,7 +95,8 @@ func TestSettings_RefuseWhatIsWrong(t *testing.T) {
 		{"num.partition", "1", "did you mean num.partitions?"},
 		{"log.cleanup.policy", "compact", "not supported yet"},
 	} {
-		if _, err := NewSettings([]event.ConfigEntry{{Key: c.key, Value: c.value}}, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := NewSettings([]event.ConfigEntry{{Key: c.key, Value: c.value}}, 0); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s=%s: %v, want %q", c.key, c.value, err, c.want)
 		}
 	}
@@ -105,7 +107,8 @@ func TestSettings_RefuseWhatIsWrong(t *testing.T) {
 }
 
 func TestDescribe_TellsWhereAValueComesFrom(t *testing.T) {
-	s := settings(t, event.ConfigEntry{Key: "message.max.bytes", Value: "2000"}, event.ConfigEntry{Key: "num.partitions", Value: "3"})
+	s := settings(t, event.ConfigEntry{Key: "message.max.bytes", Value: "2000"},
+		event.ConfigEntry{Key: "num.partitions", Value: "3"})
 	own := []event.ConfigEntry{{Key: "retention.ms", Value: "5"}}
 	all := s.DescribeTopic(own, nil, true)
 	if len(all) != len(topicConfigs) {
@@ -121,24 +124,28 @@ func TestDescribe_TellsWhereAValueComesFrom(t *testing.T) {
 	if c := get("retention.ms"); c.Value != "5" || c.Source != event.SourceTopic || len(c.Synonyms) != 2 || c.ReadOnly {
 		t.Errorf("retention.ms: %+v", c)
 	}
-	if c := get("max.message.bytes"); c.Value != "2000" || c.Source != event.SourceStaticBroker || len(c.Synonyms) != 2 {
+	if c := get("max.message.bytes"); c.Value != "2000" || c.Source != event.SourceStaticBroker ||
+		len(c.Synonyms) != 2 {
 		t.Errorf("max.message.bytes: %+v", c)
 	}
-	if c := get("cleanup.policy"); c.Value != "delete" || c.Source != event.SourceDefault || c.Type != event.ConfigTypeList {
+	if c := get("cleanup.policy"); c.Value != "delete" || c.Source != event.SourceDefault ||
+		c.Type != event.ConfigTypeList {
 		t.Errorf("cleanup.policy: %+v", c)
 	}
 	if one := s.DescribeTopic(own, []string{"retention.ms", "nonsense"}, false); len(one) != 1 {
 		t.Errorf("asked for one: %+v", one)
 	}
 	broker := s.DescribeBroker([]string{"num.partitions"}, false)
-	if len(broker) != 1 || broker[0].Value != "3" || broker[0].Source != event.SourceStaticBroker || !broker[0].ReadOnly {
+	if len(broker) != 1 || broker[0].Value != "3" || broker[0].Source != event.SourceStaticBroker ||
+		!broker[0].ReadOnly {
 		t.Errorf("num.partitions: %+v", broker)
 	}
 }
 
 func TestLimits_FollowTopicThenBrokerThenDefault(t *testing.T) {
 	s := settings(t, event.ConfigEntry{Key: "min.insync.replicas", Value: "2"})
-	got := s.Limits([]event.ConfigEntry{{Key: "max.message.bytes", Value: "77"}, {Key: "message.timestamp.type", Value: "LogAppendTime"}})
+	got := s.Limits([]event.ConfigEntry{{Key: "max.message.bytes", Value: "77"},
+		{Key: "message.timestamp.type", Value: "LogAppendTime"}})
 	want := event.TopicLimits{MaxMessageBytes: 77, SegmentBytes: 1 << 30, MinInsyncReplicas: 2, LogAppendTime: true}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -7,7 +7,8 @@ const (
 	never  = "9223372036854775807"
 )
 
-// topicConfigs are a topic's configurations in name order. Sources: Kafka's TopicConfig and LogConfig; KIP-1030 for bounds.
+// topicConfigs are a topic's configurations in name order. Sources: Kafka's TopicConfig and LogConfig; KIP-1030 for
+// bounds.
 var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant structs
 	{
 		Name: "cleanup.policy", Type: event.ConfigTypeList, Default: "delete", Broker: "log.cleanup.policy",
@@ -38,16 +39,19 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 		Doc: "How long a compacted topic keeps the markers of deleted keys, in milliseconds.",
 	},
 	{
-		Name: "file.delete.delay.ms", Type: event.ConfigTypeLong, Default: "60000", Broker: "log.segment.delete.delay.ms",
-		Rule: atLeast(0), Doc: "How long a file stays after its deletion was decided, in milliseconds.",
+		Name: "file.delete.delay.ms", Type: event.ConfigTypeLong, Default: "60000",
+		Broker: "log.segment.delete.delay.ms",
+		Rule:   atLeast(0), Doc: "How long a file stays after its deletion was decided, in milliseconds.",
 	},
 	{
 		Name: "flush.messages", Type: event.ConfigTypeLong, Default: never, Broker: "log.flush.interval.messages",
-		Rule: atLeast(1), Doc: "Records between two flushes. Every record is flushed before it is acknowledged, whatever this says.",
+		Rule: atLeast(1),
+		Doc:  "Records between two flushes. Whatever this says, a record is acknowledged only after its flush.",
 	},
 	{
 		Name: "flush.ms", Type: event.ConfigTypeLong, Default: never, Broker: "log.flush.interval.ms",
-		Rule: atLeast(0), Doc: "Milliseconds between two flushes. Every record is flushed before it is acknowledged, whatever this says.",
+		Rule: atLeast(0),
+		Doc:  "Milliseconds between two flushes. Whatever this says, a record is acknowledged only after its flush.",
 	},
 	{
 		Name: "follower.replication.throttled.replicas", Type: event.ConfigTypeList,
@@ -69,12 +73,13 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "local.retention.ms", Type: event.ConfigTypeLong, Default: "-2", Broker: "log.local.retention.ms",
-		Rule: atLeast(-2), Doc: "Milliseconds for which a tiered partition is kept on local disks; -2 follows retention.ms.",
+		Rule: atLeast(-2),
+		Doc:  "Milliseconds for which a tiered partition is kept on local disks; -2 follows retention.ms.",
 	},
 	{
 		Name: "max.compaction.lag.ms", Type: event.ConfigTypeLong, Default: never,
 		Broker: "log.cleaner.max.compaction.lag.ms", Rule: atLeast(1),
-		Doc: "The longest time for which a record of a compacted topic stays out of reach of compaction, in milliseconds.",
+		Doc: "How long a record of a compacted topic stays out of reach of compaction at most, in milliseconds.",
 	},
 	{
 		Name: "max.message.bytes", Type: event.ConfigTypeInt, Default: "1048588", Broker: "message.max.bytes",
@@ -133,11 +138,13 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "retention.bytes", Type: event.ConfigTypeLong, Default: "-1", Broker: "log.retention.bytes",
-		Rule: atLeast(-1), Doc: "Bytes beyond which a partition's oldest segments may go; -1 for no limit. Nothing is removed yet.",
+		Rule: atLeast(-1),
+		Doc:  "Bytes beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
 	},
 	{
 		Name: "retention.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.retention.ms",
-		Rule: atLeast(-1), Doc: "Age beyond which a partition's oldest segments may go, in milliseconds; -1 for no limit. Nothing is removed yet.",
+		Rule: atLeast(-1),
+		Doc:  "Age in milliseconds beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
 	},
 	{
 		Name: "segment.bytes", Type: event.ConfigTypeInt, Default: "1073741824", Broker: "log.segment.bytes",

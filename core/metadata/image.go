@@ -8,7 +8,8 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 )
 
-// Image is everything that the metadata log says up to one offset. It never changes (M-2): machines share it by pointer.
+// Image is everything that the metadata log says up to one offset. It never changes (M-2): machines share it by
+// pointer.
 type Image struct {
 	cluster  event.UUID
 	offset   int64

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -52,27 +53,11 @@ func InternalTopic(name string) bool {
 // folded is the name as metrics spell it: '.' and '_' are alike there.
 func folded(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
-// base64URL is the alphabet of RFC 4648, section 5.
-const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
 // IDString renders an id as Kafka's tools do: 22 characters of URL-safe base64 without padding.
-func IDString(id event.UUID) string {
-	var out [22]byte
-	for i := range out {
-		var six byte
-		for bit := range 6 {
-			six <<= 1
-			if at := i*6 + bit; at < 128 {
-				six |= id[at/8] >> (7 - at%8) & 1
-			}
-		}
-		out[i] = base64URL[six]
-	}
-	return string(out[:])
-}
+func IDString(id event.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
-// ShardOf is the shard that holds tp on a broker with the given number of shards: a fixed hash (FNV-1a over topic id and
-// partition), which every broker of the cluster computes alike.
+// ShardOf is the shard that holds tp on a broker with the given number of shards: a fixed hash (FNV-1a over topic id
+// and partition), which every broker of the cluster computes alike.
 func ShardOf(tp event.TP, shards int) uint8 {
 	h := uint64(14695981039346656037)
 	for _, c := range tp.Topic {

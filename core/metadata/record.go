@@ -2,8 +2,8 @@ package metadata
 
 import "github.com/highwater-log/highwater/core/event"
 
-// Record is one line of the metadata log: a pointer to one of the structs in this file, with Kafka's fields under Kafka's
-// API key. Sources: Kafka's metadata record schemas; KIP-500, KIP-631, KIP-858, KIP-966.
+// Record is one line of the metadata log: a pointer to one of the structs in this file, with Kafka's fields under
+// Kafka's API key. Sources: Kafka's metadata record schemas; KIP-500, KIP-631, KIP-858, KIP-966.
 type Record interface {
 	// APIKey is Kafka's number of the schema.
 	APIKey() int16
@@ -90,8 +90,8 @@ type PartitionRecord struct {
 	LastELR        []event.NodeID // nil for none known
 }
 
-// PartitionChangeRecord changes a partition. Nil slices, LeaderUnchanged and RecoveringUnchanged leave things alone. The
-// partition epoch goes up by one; naming a leader, even the same one, also raises the leader epoch by one.
+// PartitionChangeRecord changes a partition. Nil slices, LeaderUnchanged and RecoveringUnchanged leave things alone.
+// The partition epoch goes up by one; naming a leader, even the same one, also raises the leader epoch by one.
 type PartitionChangeRecord struct {
 	Partition   int32
 	Topic       event.UUID

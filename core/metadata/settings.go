@@ -20,7 +20,10 @@ type Settings struct {
 // maxBatch is the largest record batch in bytes that the broker's store can take, which bounds max.message.bytes.
 func NewSettings(set []event.ConfigEntry, maxBatch int64) (*Settings, error) {
 	s := &Settings{table: brokerTable(), maxBatch: maxBatch}
-	s.set = slices.SortedFunc(slices.Values(set), func(a, b event.ConfigEntry) int { return strings.Compare(a.Key, b.Key) })
+	s.set = slices.SortedFunc(slices.Values(set), func(a, b event.ConfigEntry) int {
+		return strings.Compare(a.Key,
+			b.Key)
+	})
 	for i, c := range s.set {
 		d := find(s.table, c.Key)
 		if d == nil {
@@ -56,7 +59,10 @@ func brokerTable() []ConfigDef {
 
 // lookup gives the value of a broker's configuration and whether it was set at start.
 func (s *Settings) lookup(name string) (value string, set bool) {
-	i, found := slices.BinarySearchFunc(s.set, name, func(c event.ConfigEntry, k string) int { return strings.Compare(c.Key, k) })
+	i, found := slices.BinarySearchFunc(s.set, name, func(c event.ConfigEntry,
+		k string) int {
+		return strings.Compare(c.Key, k)
+	})
 	if found {
 		return s.set[i].Value, true
 	}
@@ -86,7 +92,10 @@ func (s *Settings) Bool(name string) bool { return s.String(name) == "true" }
 
 // topicValue is the value of a topic's configuration d, and where it comes from.
 func (s *Settings) topicValue(d *ConfigDef, set []event.ConfigEntry) (value string, source int8) {
-	i, found := slices.BinarySearchFunc(set, d.Name, func(c event.ConfigEntry, k string) int { return strings.Compare(c.Key, k) })
+	i, found := slices.BinarySearchFunc(set, d.Name, func(c event.ConfigEntry,
+		k string) int {
+		return strings.Compare(c.Key, k)
+	})
 	if found {
 		return set[i].Value, event.SourceTopic
 	}

@@ -13,8 +13,8 @@ const leafMax = 64
 // never share an address.
 type token struct{ _ byte }
 
-// sorted is a map in key order whose copies are cheap: a spine of leaves, shared between images. An edit copies the spine
-// once and each touched leaf once (M-2).
+// sorted is a map in key order whose copies are cheap: a spine of leaves, shared between images. An edit copies the
+// spine once and each touched leaf once (M-2).
 //
 //	spine   [ leaf | leaf | leaf ]        2 levels: with 64 entries to a leaf, 100,000 entries make a spine of 12 KiB
 //	           |

@@ -1,5 +1,5 @@
-// Package producer keeps idempotent producers honest: per producer id of one partition, which sequences were appended and
-// at which offsets.
+// Package producer keeps idempotent producers honest: per producer id of one partition, which sequences were appended
+// and at which offsets.
 //
 //	producer 7, epoch 2      first known sequence 40
 //
@@ -28,8 +28,10 @@
 // Laws:
 //
 //	P-1  The batches of a window follow each other without a gap, in sequence and in growing offsets.
+//	     (by construction)
 //	P-2  The state is a function of the batches that were applied, in their order, and of Expire: nothing else.
-//	P-3  A table holds at most its limit of producers; the one that wrote longest ago makes room.
+//	     (by construction)
+//	P-3  A table holds at most its limit of producers; the one that wrote longest ago makes room. (by construction)
 //
 // A duplicate is answered only when its original is committed: the verdict says up to which offset. That is the owner's
 // wait, not this package's.

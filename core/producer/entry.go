@@ -61,7 +61,8 @@ func (e *entry) below(b record.Batch) bool {
 	return back <= e.run && back-int64(b.LastOffsetDelta())-1 >= window
 }
 
-// apply takes in a batch of this producer. One that does not follow the last, or of another epoch, begins a new run (P-1).
+// apply takes in a batch of this producer. One that does not follow the last, or of another epoch, begins a new run
+// (P-1).
 func (e *entry) apply(b record.Batch) {
 	if e.n > 0 && (b.ProducerEpoch() != e.epoch || !e.window[e.n-1].precedes(b)) {
 		e.n, e.run = 0, 0

@@ -91,9 +91,9 @@ func (t *Table) Apply(b record.Batch) {
 	t.link(i)
 }
 
-// Expire forgets the producers that wrote nothing for longer than age. now and age are in milliseconds of any clock that
-// does not go back; a batch counts as written at the first Expire after it. Timestamps of records are not looked at:
-// they are the clients'.
+// Expire forgets the producers that wrote nothing for longer than age. now and age are in milliseconds of any clock
+// that does not go back; a batch counts as written at the first Expire after it. Timestamps of records are not looked
+// at: they are the clients'.
 func (t *Table) Expire(now, age int64) (forgotten int) {
 	for i := t.oldest; i != none; {
 		e := &t.entries[i]

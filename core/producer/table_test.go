@@ -30,6 +30,7 @@ func TestCheck_FollowsTheRules(t *testing.T) {
 	type span struct{ sequence, count int32 }
 	window := []span{{40, 10}, {50, 1}, {51, 9}, {60, 5}, {65, 5}, {70, 10}} // the first is out of the window
 	wrapped := []span{{last - 10, 10}, {last, 3}, {2, 4}}
+	full := []span{{last - 20, 10}, {last - 10, 10}, {last, 1}, {0, 1}, {1, 1}, {2, 1}}
 	for _, c := range []struct {
 		name            string
 		applied         []span
@@ -67,8 +68,7 @@ func TestCheck_FollowsTheRules(t *testing.T) {
 		{"below the first known, across the wrap", wrapped, 2, last - 11, 1, refuse(event.CodeOutOfOrderSequence)},
 		{"next is 0", []span{{last, 1}}, 2, 0, 1, accept()},
 		{"next would be 2^31", []span{{last - 1, 2}}, 2, 1, 1, refuse(event.CodeOutOfOrderSequence)},
-		{"window full across the wrap", append([]span{{last - 20, 10}, {last - 10, 10}}, []span{{last, 1}, {0, 1}, {1, 1}, {2, 1}}...),
-			2, last - 20, 10, forgotten(110)},
+		{"window full across the wrap", full, 2, last - 20, 10, forgotten(110)},
 	} {
 		table := New(10)
 		at := int64(100)
@@ -134,7 +134,8 @@ func TestTable_TheOneThatWroteLongestAgoMakesRoom(t *testing.T) {
 		t.Error("the wrong one went")
 	}
 	other := New(1)
-	if err := other.Load(table.AppendTo(nil)); err != nil || other.Len() != 1 || other.Check(newBatch(3, 0, 0, 1, 0)).Kind != Duplicate {
+	err := other.Load(table.AppendTo(nil))
+	if err != nil || other.Len() != 1 || other.Check(newBatch(3, 0, 0, 1, 0)).Kind != Duplicate {
 		t.Errorf("a smaller table kept the wrong one: %v", err)
 	}
 }

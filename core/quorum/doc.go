@@ -10,9 +10,10 @@
 // What holds:
 //
 //	Q-1  The high watermark is at most the flushed end of every member of the maximal in-sync set: committed members and
-//	     proposed ones alike. A member of unknown end stops it.
+//	     proposed ones alike. A member of unknown end stops it. (by construction)
 //	Q-2  There is no high watermark while the committed set has fewer than m members, m = min(min.insync.replicas, RF).
-//	Q-3  A committed index is one that more than half of the voters have reached.
+//	     (by construction)
+//	Q-3  A committed index is one that more than half of the voters have reached. (by construction)
 //
 // It knows no epochs: whose report counts in which epoch is for the caller to say, by leaving the end Unknown.
 //

@@ -136,10 +136,10 @@ func TestDescribe_Golden(t *testing.T) {
 		{"one node", 1, []Member{{1, yes, no, 17}}},
 		{"the slowest in-sync member decides", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, yes, no, 19}}},
 		{"a lagging replica does not count", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, no, no, 4}}},
-		{"a proposed member counts before it is committed", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, no, yes, 11}}},
+		{"a proposed member counts already", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, no, yes, 11}}},
 		{"a member that is proposed to leave still counts", 1, []Member{{1, yes, yes, 17}, {2, yes, no, 3}}},
 		{"too few committed members", 2, []Member{{1, yes, no, 17}, {2, no, yes, 17}, {3, no, no, 17}}},
-		{"a member that proved nothing in this epoch", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, yes, no, Unknown}}},
+		{"a member that proved nothing yet", 2, []Member{{1, yes, no, 17}, {2, yes, no, 12}, {3, yes, no, Unknown}}},
 		{"an empty log", 1, []Member{{1, yes, no, 0}, {2, yes, no, 0}}},
 		{"large offsets", 2, []Member{{1, yes, no, 1_000_017}, {2, yes, no, 1_000_012}, {3, yes, no, 2_000_000}}},
 	} {

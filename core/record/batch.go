@@ -56,7 +56,8 @@ func (b Batch) Control() bool { return b.Attributes()&controlBit != 0 }
 // Transactional reports whether the batch belongs to a transaction.
 func (b Batch) Transactional() bool { return b.Attributes()&transactionalBit != 0 }
 
-// LogAppendTime reports whether the broker's clock gave the records their timestamp, MaxTimestamp, instead of the client.
+// LogAppendTime reports whether the broker's clock gave the records their timestamp, MaxTimestamp, instead of the
+// client.
 func (b Batch) LogAppendTime() bool { return b.Attributes()&logAppendTimeBit != 0 }
 
 // LastOffsetDelta is the offset of the last record less the base offset.

@@ -7,8 +7,8 @@ import (
 	"github.com/highwater-log/highwater/core/invariant"
 )
 
-// Builder makes uncompressed batches, one after the other. The exported fields go into the header of every batch that is
-// built; NewBuilder sets them to what a batch without a producer has.
+// Builder makes uncompressed batches, one after the other. The exported fields go into the header of every batch that
+// is built; NewBuilder sets them to what a batch without a producer has.
 type Builder struct {
 	BaseOffset    int64
 	LeaderEpoch   int32

@@ -1,4 +1,5 @@
-// Package record reads and stamps Kafka record batches (format v2) as they lie in memory: a Batch is a view, never a copy.
+// Package record reads and stamps Kafka record batches (format v2) as they lie in memory: a Batch is a view, never a
+// copy.
 //
 //	0        8      12     16   17    21     23        27          35          43        51     53      57      61
 //	+--------+------+------+----+-----+------+---------+-----------+-----------+---------+------+-------+-------+----

@@ -20,8 +20,8 @@ const logOverhead = 12
 // MaxOffset is the largest base offset that a batch may have: far enough from the end that no sum of offsets overflows.
 const MaxOffset = 1<<62 - 1
 
-// Parse takes the first batch off p and returns it with what lies behind it. It looks at the framing only. ErrShort says
-// that p ends inside the batch, so that more bytes may help.
+// Parse takes the first batch off p and returns it with what lies behind it. It looks at the framing only. ErrShort
+// says that p ends inside the batch, so that more bytes may help.
 func Parse(p []byte) (b Batch, rest []byte, err error) {
 	if len(p) < logOverhead {
 		return nil, p, ErrShort

@@ -171,7 +171,10 @@ func TestValidate(t *testing.T) {
 		{"unused bit", changed(func(b Batch) { b[21] = 0x80 }), event.CodeInvalidRecord},
 		{"codec 5", changed(func(b Batch) { b[22] = 5 }), event.CodeUnsupportedCompression},
 		{"log append time", changed(func(b Batch) { b[22] = 8 }), event.CodeInvalidTimestamp},
-		{"no records", changed(func(b Batch) { copy(b[23:27], []byte{255, 255, 255, 255}); b[60] = 0 }), event.CodeInvalidRecord},
+		{"no records", changed(func(b Batch) {
+			copy(b[23:27], []byte{255, 255, 255, 255})
+			b[60] = 0
+		}), event.CodeInvalidRecord},
 		{"count negative", changed(func(b Batch) { b[57] = 0x80 }), event.CodeInvalidRecord},
 		{"delta does not fit", changed(func(b Batch) { b[26] = 4 }), event.CodeInvalidRecord},
 		{"more records than bytes", changed(func(b Batch) { b[25], b[59] = 1, 1 }), event.CodeInvalidRecord},
@@ -189,7 +192,8 @@ func TestValidate(t *testing.T) {
 
 func TestLeaderChange_KnownRecord(t *testing.T) {
 	b := LeaderChange(17, 5, 1234, 2, []event.NodeID{1, 2, 3}, []event.NodeID{2, 3})
-	if !b.Control() || b.BaseOffset() != 17 || b.LeaderEpoch() != 5 || b.Count() != 1 || b.ProducerID() != -1 || Verify(b) != nil {
+	if !b.Control() || b.BaseOffset() != 17 || b.LeaderEpoch() != 5 || b.Count() != 1 || b.ProducerID() != -1 ||
+		Verify(b) != nil {
 		t.Errorf("header % x", []byte(b[:HeaderSize]))
 	}
 	if code, _ := Validate(b); code != event.CodeInvalidRecord {
@@ -200,7 +204,8 @@ func TestLeaderChange_KnownRecord(t *testing.T) {
 		if !ok || controlType != ControlLeaderChange || hex.EncodeToString(r.Key) != "00000002" {
 			t.Errorf("key % x", r.Key)
 		}
-		want := "0000" + "00000002" + "04" + "0000000100" + "0000000200" + "0000000300" + "03" + "0000000200" + "0000000300" + "00"
+		want := "0000" + "00000002" + "04" + "0000000100" + "0000000200" + "0000000300" +
+			"03" + "0000000200" + "0000000300" + "00"
 		if hex.EncodeToString(r.Value) != want {
 			t.Errorf("value %x, want %s", r.Value, want)
 		}

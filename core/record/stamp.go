@@ -22,7 +22,8 @@ func (b Batch) SetMaxTimestamp(ms int64) {
 	b.Seal()
 }
 
-// Seal makes length field and checksum fit the rest of the batch, which is all of b: the last step of whoever changed it.
+// Seal makes length field and checksum fit the rest of the batch, which is all of b: the last step of whoever changed
+// it.
 func (b Batch) Seal() {
 	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-logOverhead))
 	binary.BigEndian.PutUint32(b[17:], b.ComputeCRC())

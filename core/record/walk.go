@@ -47,9 +47,9 @@ type RecordError struct {
 func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %s", e.Index, e.Why) }
 
 // Walk yields the count records that lie in records, which must not be compressed and must hold nothing else: every
-// length exact, offset deltas 0, 1, 2 and so on. A malformed record ends it with a *RecordError, an error of f with that
-// error. A nil f checks only. The record is valid until f returns; it may keep views of records. Walk does not allocate,
-// whatever the input claims.
+// length exact, offset deltas 0, 1, 2 and so on. A malformed record ends it with a *RecordError, an error of f with
+// that error. A nil f checks only. The record is valid until f returns; it may keep views of records. Walk does not
+// allocate, whatever the input claims.
 func Walk(records []byte, count int32, f func(*Record) error) error {
 	var rec Record
 	rest := records

@@ -122,6 +122,7 @@ func TestWalk_Refuses(t *testing.T) {
 		{"no headers", raw(0, 0, 0, 1, 1), 1, 0, "header count is cut off"},
 		{"headers negative", raw(0, 0, 0, 1, 1, 1), 1, 0, "header count runs past the record"},
 		{"a million headers", raw(0, 0, 0, 1, 1, 0x80, 0x89, 0x7a, 0, 0), 1, 0, "header count runs past the record"},
+		{"one header too many", raw(0, 0, 0, 1, 1, 4, 0, 1), 1, 0, "header count runs past the record"},
 		{"header key null", raw(0, 0, 0, 1, 1, 2, 1, 1), 1, 0, "header key runs past the record"},
 		{"header value past the record", raw(0, 0, 0, 1, 1, 2, 0, 8), 1, 0, "header value runs past the record"},
 		{"longer than its fields", raw(0, 0, 0, 1, 1, 0, 9), 1, 0, "record longer than its fields"},

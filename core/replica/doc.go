@@ -31,11 +31,12 @@
 //	     with m = min(min.insync.replicas, |replicas|).
 //	R-3  A leader appends under its own epoch only, and its first record of the epoch lies at the epoch's start.
 //	R-4  An incarnation leads only under an epoch that was granted after its registration: never under one that its
-//	     log already holds from before.
-//	R-5  Leader epoch and partition epoch of the committed assignment never fall.
+//	     log already holds from before. (by construction)
+//	R-5  Leader epoch and partition epoch of the committed assignment never fall. (by construction)
 //	R-6  Progress of a follower counts only with a matching log in the current leader epoch and the newest broker epoch.
+//	     (by construction)
 //	R-7  No replica cuts its log below the high watermark that it knows: it goes offline and names both logs.
-//	R-8  One ISR change is in flight at most; until it is settled the maximal set holds.
+//	R-8  One ISR change is in flight at most; until it is settled the maximal set holds. (by construction)
 //
 // Sources: KIP-101, KIP-279, KIP-320 (epochs and truncation), KIP-207 (latest offset after an election), KIP-497
 // (AlterPartition), KIP-841 and KIP-903 (who may be in sync), KIP-966 (strict min ISR).

@@ -30,7 +30,9 @@ func under(leader event.NodeID, leaderEpoch, partitionEpoch int32) event.Assignm
 
 // report is what node n says after it flushed everything below end, whose last record is of epoch last.
 func report(n event.NodeID, current, last int32, end int64) FetchState {
-	return FetchState{Node: n, BrokerEpoch: 10 + int64(n), LeaderEpoch: current, Offset: end, LastEpoch: last, Flushed: end}
+	return FetchState{
+		Node: n, BrokerEpoch: 10 + int64(n), LeaderEpoch: current, Offset: end, LastEpoch: last, Flushed: end,
+	}
 }
 
 // grow appends n records as the leader and flushes them.
@@ -184,7 +186,8 @@ func TestReplica_DoesNotLeadUnderAnEpochFromBefore(t *testing.T) {
 		t.Errorf("leads epoch 5, which was granted to its predecessor: the log may have lost all of it")
 	}
 	if r.Assign(0, event.Assignment{
-		Leader: 1, LeaderEpoch: 6, PartitionEpoch: 2, LeaderBrokerEpoch: 8, Replicas: []event.NodeID{1}, ISR: []event.NodeID{1},
+		Leader: 1, LeaderEpoch: 6, PartitionEpoch: 2, LeaderBrokerEpoch: 8,
+		Replicas: []event.NodeID{1}, ISR: []event.NodeID{1},
 	}, 8); r.Role() != Leader {
 		t.Errorf("does not lead the epoch that was granted to it: %s", r.Why())
 	}

@@ -13,7 +13,8 @@ func (r *Replica) MinISR() int {
 	return quorum.MinISR(int(r.a.Limits.MinInsyncReplicas), len(r.a.Replicas))
 }
 
-// EnoughReplicas reports whether the committed ISR has its m members: without them acks=all is refused before the append.
+// EnoughReplicas reports whether the committed ISR has its m members: without them acks=all is refused before the
+// append.
 func (r *Replica) EnoughReplicas() bool { return len(r.a.ISR) >= r.MinISR() }
 
 // advance moves the leader's high watermark to the least flushed end over the maximal ISR, if the committed ISR is

@@ -27,9 +27,11 @@
 //	H-2  Every ShardProduce, ShardRead and ShardListOffsets is answered exactly once, with an outcome for every item, as
 //	     long as its connection and the machine last.
 //	H-3  Batches of one connection are appended in the order in which they came, also where they had to wait for room.
+//	     (judged in simulation)
 //	H-4  A read shows nothing at or above the high watermark, and only what the replica that began it may still show
-//	     when it ends (R13).
-//	H-5  Nothing is done for anybody after the store refused or failed.
+//	     when it ends (R13). (judged in simulation)
+//	H-5  Nothing is done for anybody after the store refused or failed. (by construction)
+//	H-6  The start of a leader epoch is journalled before the first batch of the epoch.
 //
 // What it does not do: it fans nothing out, knows no topic names but for messages, keeps no files and no wire format.
 //

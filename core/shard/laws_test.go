@@ -139,8 +139,8 @@ func (b *belief) fetch(t *rapid.T) {
 }
 
 // TestShard_KeepsEveryPromiseAcrossKills produces, fetches and kills at random with the real store underneath: what was
-// acknowledged or read stays bound to its offset, reads are dense and stay below the high watermark, nothing is answered
-// twice, and in the end everything acknowledged can be read.
+// acknowledged or read stays bound to its offset, reads are dense and stay below the high watermark, nothing is
+// answered twice, and in the end everything acknowledged can be read.
 func TestShard_KeepsEveryPromiseAcrossKills(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := &belief{
@@ -191,7 +191,9 @@ func TestShard_KeepsEveryPromiseAcrossKills(t *testing.T) {
 	})
 }
 
-var walk = []string{"produce", "produce", "produce", "produce", "fetch", "fetch", "disk", "disk", "disk", "turn", "wait", "kill"}
+var walk = []string{
+	"produce", "produce", "produce", "produce", "fetch", "fetch", "disk", "disk", "disk", "turn", "wait", "kill",
+}
 
 // restart kills the incarnation and starts the next one. Requests without an answer never get one.
 func (b *belief) restart() {

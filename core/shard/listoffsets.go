@@ -59,7 +59,7 @@ func place(p *partition, special int64, r *event.ListOffsetsPartitionReply) {
 			r.Epoch = epochs[0].Epoch
 		}
 	case event.TimestampLatest:
-		if r.Offset, r.Code = p.replica.Latest(); r.Code == event.CodeNone {
+		if r.Offset, r.Code = latest(p); r.Code == event.CodeNone {
 			r.Epoch = p.replica.Epoch()
 		}
 	case event.TimestampLatestTiered, event.TimestampPendingUpload:
@@ -68,13 +68,21 @@ func place(p *partition, special int64, r *event.ListOffsetsPartitionReply) {
 	}
 }
 
+// latest is the end of p as readers may know it. A damaged log has none: its true end is what was lost.
+func latest(p *partition) (int64, event.Code) {
+	if len(p.log.Damaged()) > 0 {
+		return -1, event.CodeKafkaStorageError
+	}
+	return p.replica.Latest()
+}
+
 // take answers item i with the batch that was found. That nothing was found says nothing until everything from before
 // the leader's epoch is committed (KIP-207).
 func (w *lookupWait) take(s *Shard, i int, done *store.ReadDone, out *event.Buf) {
 	r := &w.listed.Results[i]
 	if r.Code = done.Code; r.Code == event.CodeNone {
 		if len(done.Batches) == 0 {
-			_, r.Code = w.began[i].p.replica.Latest()
+			_, r.Code = latest(w.began[i].p)
 		} else {
 			r.Batch = batchAt(done.Batches)
 			r.Epoch = batchAt(done.Batches).LeaderEpoch()

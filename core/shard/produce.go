@@ -5,7 +5,6 @@ import (
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
-	"github.com/highwater-log/highwater/core/journal"
 	"github.com/highwater-log/highwater/core/producer"
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/core/replica"
@@ -26,12 +25,6 @@ type produceWait struct {
 
 // undecided is no code of Kafka's: the outcome is not known yet.
 const undecided event.Code = -2
-
-// maxBatch is how large a batch may be so that a frame can hold it, beside what a store puts in with it.
-func maxBatch(cfg *store.Config) int64 {
-	j := journal.Config{MaxFrame: cfg.MaxFrame}
-	return int64(j.MaxPayload()) - 2*event.BlockSize
-}
 
 // onProduce tries the batches at once, or behind those that are held back already.
 func (s *Shard) onProduce(ev *event.Event, m *event.ShardProduce, out *event.Buf) {
@@ -120,6 +113,9 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 	if due {
 		s.store.EpochStart(p.log, epoch, start, out)
 	}
+	if last := p.log.Log().LastEpoch(); last != epoch {
+		invariant.Violated("H-6: batch of epoch %d behind epoch %d, whose end is not recorded", epoch, last)
+	}
 	batch.Stamp(base, epoch)
 	r := success(p, base)
 	if p.replica.Assignment().Limits.LogAppendTime {
@@ -132,7 +128,8 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 	return true
 }
 
-// refuse says why a batch is not appended, whatever its producer's state is: ok is false where nothing speaks against it.
+// refuse says why a batch is not appended, whatever its producer's state is: ok is false where nothing speaks against
+// it.
 func (s *Shard) refuse(p *partition, acks int16, batch record.Batch) (r event.ProducePartitionReply, ok bool) {
 	if p == nil {
 		return failure(s.unknown(), ""), true
@@ -157,9 +154,9 @@ func (s *Shard) refuse(p *partition, acks int16, batch record.Batch) (r event.Pr
 	case size > limits.SegmentBytes:
 		return failure(event.CodeRecordListTooLarge, fmt.Sprintf("batch of %d bytes, segment.bytes is %d",
 			size, limits.SegmentBytes)), true
-	case size > s.maxBatch:
+	case size > s.store.MaxBatch():
 		return failure(event.CodeRecordListTooLarge, fmt.Sprintf("batch of %d bytes, a flush group takes %d",
-			size, s.maxBatch)), true
+			size, s.store.MaxBatch())), true
 	}
 	return r, false
 }

@@ -72,7 +72,8 @@ func (s *Shard) beginRead(w *readWait, i int, out *event.Buf) {
 	p := s.partitions[g.Item.TP]
 	st := s.state(p, &g.Item)
 	w.data.Results[i] = event.FetchPartitionReply{
-		Code: st.Code, HighWatermark: st.HighWatermark, LastStable: st.HighWatermark, LogStart: st.LogStart, Leader: st.Leader,
+		Code: st.Code, HighWatermark: st.HighWatermark, LastStable: st.HighWatermark,
+		LogStart: st.LogStart, Leader: st.Leader,
 	}
 	if st.Code != event.CodeNone || st.Bytes == 0 || g.Bytes <= 0 && !g.Whole {
 		w.finish(s, out)

@@ -15,7 +15,8 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// rig is a shard with the real store on a disk in memory. Completions of the disk wait in order until they are delivered.
+// rig is a shard with the real store on a disk in memory. Completions of the disk wait in order until they are
+// delivered.
 type rig struct {
 	t      fataler
 	cfg    store.Config

@@ -28,7 +28,6 @@ type Shard struct {
 	broker   int64 // this broker's registration
 
 	partitions map[event.TP]*partition // for lookups; to iterate, go through the store's
-	maxBatch   int64                   // bytes of the largest batch that the journal takes
 
 	produces  map[uint64]*produceWait // open ones, by the key of their deadline; looked up, never iterated
 	deadlines timer.Heap
@@ -59,7 +58,6 @@ func New(cfg Config) *Shard {
 		store:      store.New(cfg.Store),
 		broker:     -1,
 		partitions: map[event.TP]*partition{},
-		maxBatch:   maxBatch(&cfg.Store),
 		produces:   map[uint64]*produceWait{},
 		watches:    map[event.ConnID][]*watch{},
 		reads:      map[uint64]pending{},
@@ -172,7 +170,7 @@ func (s *Shard) begin(out *event.Buf) {
 	for _, sp := range s.store.Partitions() {
 		found = append(found, sp.TP())
 	}
-	out.SendMachine(event.Home, event.Ticket{}, &event.ShardReady{Found: found})
+	out.SendMachine(event.Home, event.Ticket{}, &event.ShardReady{Directory: s.store.Hard().Directory, Found: found})
 	for _, m := range s.early {
 		s.assign(m, out)
 	}
@@ -191,8 +189,8 @@ func (s *Shard) stop(out *event.Buf) {
 	s.store.Stop(s.now, out)
 }
 
-// onConnClosed forgets what a connection wanted and did not get yet: its bytes are not there any more. What was appended
-// stays appended.
+// onConnClosed forgets what a connection wanted and did not get yet: its bytes are not there any more. What was
+// appended stays appended.
 func (s *Shard) onConnClosed(c event.ConnID, out *event.Buf) {
 	for _, w := range s.watches[c] {
 		s.forget(w)

@@ -53,7 +53,9 @@ func (s *Shard) onWatch(ev *event.Event, m *event.ShardWatch, out *event.Buf) {
 
 // state is what a fetch finds at one partition now.
 func (s *Shard) state(p *partition, item *event.ShardFetchItem) event.ShardFetchState {
-	st := event.ShardFetchState{Index: item.Index, HighWatermark: -1, LogStart: -1, Leader: event.Leader{Node: -1, Epoch: -1}}
+	st := event.ShardFetchState{
+		Index: item.Index, HighWatermark: -1, LogStart: -1, Leader: event.Leader{Node: -1, Epoch: -1},
+	}
 	if p == nil {
 		st.Code = s.unknown()
 		return st
@@ -66,12 +68,21 @@ func (s *Shard) state(p *partition, item *event.ShardFetchItem) event.ShardFetch
 	switch st.Code = leads(p, item.CurrentEpoch); {
 	case st.Code != event.CodeNone:
 		st.Leader = p.replica.LeaderHint()
+	case damagedAt(p, item.Offset):
+		st.Code = event.CodeKafkaStorageError
 	case item.Offset < log.Start() || item.Offset > log.End():
 		st.Code = event.CodeOffsetOutOfRange
 	default:
 		st.Bytes = log.BytesBetween(item.Offset, st.HighWatermark)
 	}
 	return st
+}
+
+// damagedAt reports whether offset lies where the log of p is damaged, or behind it: whatever is said of such a place but
+// that it is damaged would move a consumer past records that were acknowledged.
+func damagedAt(p *partition, offset int64) bool {
+	d := p.log.Damaged()
+	return len(d) > 0 && offset >= d[0].From
 }
 
 // leads reports whether p may serve a client that believes in the given leader epoch.

@@ -24,6 +24,7 @@ const (
 // only the bytes of then are waited for.
 type checkpoint struct {
 	phase      checkpointPhase
+	copy       int    // the copy that the next image goes to: never the one that is relied on
 	generation uint64 // of the last durable one
 	seq        uint64 // the image covers every frame below it, and of it what count says
 	last       uint64 // the last frame that the image has anything of
@@ -37,18 +38,22 @@ type checkpoint struct {
 
 // maybeCheckpoint begins a checkpoint when the journal is full enough, or its oldest news old enough.
 func (s *Store) maybeCheckpoint(out *event.Buf) {
-	if s.ckpt.phase != checkpointIdle || s.state != Ready || s.dirtySince == event.Never && !s.ckpt.again {
+	if s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never && !s.ckpt.again {
 		return
 	}
 	used, all := s.journal.Occupied(), s.journal.Capacity()
 	full := used*100 >= all*int64(s.cfg.CheckpointAt) || all-used <= s.cfg.Reserve+2*int64(s.cfg.MaxFrame)
-	switch {
-	case full:
-		out.Hit("store/checkpoint-by-occupancy")
-	case s.now >= s.dirtySince+s.cfg.CheckpointAge || s.ckpt.again:
-		out.Hit("store/checkpoint-by-age")
-	default:
+	if !full && s.state == Stopping {
+		return // the last one covers it all
+	}
+	old := s.ckpt.again || s.now >= s.dirtySince+s.cfg.CheckpointAge
+	if !full && !old || s.unsettled() {
 		return
+	}
+	if full {
+		out.Hit("store/checkpoint-by-occupancy")
+	} else {
+		out.Hit("store/checkpoint-by-age")
 	}
 	s.beginCheckpoint(out)
 }
@@ -144,7 +149,7 @@ func (s *Store) saveImage(out *event.Buf) {
 	if invariant.Planted(invariant.CanaryReuseEarly) && s.state != Opening {
 		s.reuse(out)
 	}
-	file := event.File{Kind: event.FileCheckpoint, Store: s.cfg.Machine, Base: int64((c.generation + 1) % 2)}
+	file := event.File{Kind: event.FileCheckpoint, Store: s.cfg.Machine, Base: int64(c.copy)}
 	data := s.cfg.Alloc(int(ceilBlock(int64(len(c.image)))))
 	copy(data, c.image)
 	c.image = nil
@@ -172,6 +177,7 @@ func (s *Store) saveGeneration(out *event.Buf) {
 func (s *Store) endCheckpoint(out *event.Buf) {
 	c := &s.ckpt
 	c.generation++
+	c.copy = 1 - c.copy
 	c.phase = checkpointIdle
 	switch {
 	case s.state == Opening:

@@ -32,9 +32,6 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 	}
 	s.stage(p, journal.Entry{Kind: journal.EntryDelete})
 	s.ground(p, -1)
-	for _, f := range p.files {
-		s.unwritten -= f.size - f.written
-	}
 	s.spoil(out)
 	s.bereave(p)
 }
@@ -42,16 +39,22 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 // bereave moves p from the partitions to the graves.
 func (s *Store) bereave(p *Partition) {
 	p.dead = true
+	for _, f := range p.files {
+		s.unwritten -= f.size - f.written
+	}
 	i, _ := s.search(p.tp)
 	s.parts = slices.Delete(s.parts, i, i+1)
 	s.flushed = slices.DeleteFunc(s.flushed, func(q *Partition) bool { return q == p })
 	s.gone = append(s.gone, &grave{p: p, cover: p.cover})
 }
 
-// bury moves the graves on, each when nothing of its partition is in flight any more.
+// bury moves the graves on, each when nothing of its partition is in flight any more, and no earlier one of its name is
+// still open.
 func (s *Store) bury(out *event.Buf) {
-	for _, g := range s.gone {
-		if g.step == graveRecorded && g.cover.Seq < s.journal.Durable() && g.p.quiet() {
+	for i, g := range s.gone {
+		recorded := s.state == Opening || g.cover.Seq < s.journal.Durable()
+		open := func(o *grave) bool { return o.p.tp == g.p.tp && o.step != graveEmpty }
+		if g.step == graveRecorded && recorded && g.p.quiet() && !slices.ContainsFunc(s.gone[:i], open) {
 			s.entomb(g, out)
 		}
 	}
@@ -73,7 +76,7 @@ func (p *Partition) quiet() bool {
 	return true
 }
 
-// entomb renames the folder, makes that durable, and removes it.
+// entomb renames the folder, makes that durable, and removes it. A tombstone that a crash left behind goes first.
 func (s *Store) entomb(g *grave, out *event.Buf) {
 	g.step = graveMoving
 	folder, tomb := s.path(g.p, event.DirPartition, 0), s.path(g.p, event.DirTombstone, 0)
@@ -87,6 +90,11 @@ func (s *Store) entomb(g *grave, out *event.Buf) {
 		done(out)
 		return
 	}
+	s.remove(tomb, func(out *event.Buf) { s.rename(folder, tomb, done, out) }, out)
+}
+
+// rename makes a tombstone of a folder and removes it. There is no folder if a crash came behind an earlier rename.
+func (s *Store) rename(folder, tomb event.File, done func(*event.Buf), out *event.Buf) {
 	id := s.await(func(ev *event.Event, out *event.Buf) {
 		ended := *ev
 		if ended.Status == event.StatusNotFound {

@@ -22,6 +22,7 @@ type disk struct {
 	fatal    func(format string, args ...any)
 	failNext event.Op // the next operation of this kind fails
 	probes   map[string]int
+	lazy     bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
 }
 
 type pendingOp struct {
@@ -85,6 +86,9 @@ func conflict(a, b *event.Effect) bool {
 // complete finishes one operation, chosen by chance, and returns its event.
 func (d *disk) complete(now event.Time) *event.Event {
 	i := d.rng.Intn(len(d.flying))
+	for k := 0; k < 8 && d.lazy && d.flying[i].effect.File.Kind != event.FileChunk; k++ {
+		i = d.rng.Intn(len(d.flying))
+	}
 	x := d.flying[i]
 	d.flying = slices.Delete(d.flying, i, i+1)
 	e := &x.effect
@@ -139,6 +143,7 @@ func (d *disk) change(e *event.Effect) {
 		if int64(len(d.durable[e.File])) < e.Offset+e.Length {
 			d.fatal("durable write of %s up to %d, its durable size is %d", e.File.Path(), e.Offset+e.Length, len(d.durable[e.File]))
 		}
+		d.sync(d.serial, func(p *event.Effect) bool { return p.File == e.File && p.Op == event.OpWriteFile })
 		apply(d.durable, e, nil)
 		return
 	}
@@ -187,11 +192,22 @@ func (d *disk) land(e *event.Effect, tear *rand.Rand) {
 				part := *e
 				part.Offset, part.Length, part.Data = e.Offset+at, event.SectorSize, e.Data[at:at+event.SectorSize]
 				d.landWhole(&part)
+			} else if tear.Intn(8) == 0 {
+				part := *e
+				part.Offset, part.Length, part.Data = e.Offset+at, event.SectorSize, d.garbage()
+				d.landWhole(&part)
 			}
 		}
 		return
 	}
 	d.landWhole(e)
+}
+
+// garbage is a sector that was being written when the power went.
+func (d *disk) garbage() []byte {
+	p := make([]byte, event.SectorSize)
+	d.rng.Read(p)
+	return p
 }
 
 func (d *disk) landWhole(e *event.Effect) {
@@ -208,7 +224,7 @@ func (d *disk) cut(keep float64) {
 		e := &d.pending[i].effect
 		if e.Op == event.OpWriteFile {
 			if _, ok := d.durable[e.File]; ok {
-				apply(d.durable, e, func() bool { return d.rng.Float64() < keep })
+				apply(d.durable, d.torn(e, keep), func() bool { return d.rng.Float64() < keep })
 			}
 			continue
 		}
@@ -223,6 +239,17 @@ func (d *disk) cut(keep float64) {
 	}
 }
 
+// torn is e, perhaps with one sector of garbage, if the power went while it was on its way.
+func (d *disk) torn(e *event.Effect, keep float64) *event.Effect {
+	if keep == 0 || keep == 1 || d.rng.Intn(3) > 0 {
+		return e
+	}
+	t := *e
+	t.Data = slices.Clone(e.Data)
+	copy(t.Data[int(e.Length)/event.SectorSize*d.rng.Intn(100)/100*event.SectorSize:], d.garbage())
+	return &t
+}
+
 // apply changes an image. sector, if given, says of each sector of a write whether it arrives.
 func apply(image map[event.File][]byte, e *event.Effect, sector func() bool) {
 	switch e.Op {
@@ -235,7 +262,10 @@ func apply(image map[event.File][]byte, e *event.Effect, sector func() bool) {
 			image[e.File] = append(image[e.File], make([]byte, e.Length-n)...)
 		}
 	case event.OpWriteFile:
-		data := image[e.File]
+		data, ok := image[e.File]
+		if !ok {
+			return // removed or renamed since
+		}
 		for at := int64(0); at < e.Length; at += event.SectorSize {
 			if sector != nil && !sector() {
 				continue

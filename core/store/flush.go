@@ -9,9 +9,19 @@ type flight struct {
 	next int64 // offset behind the batch
 }
 
+// cutting is a partition whose files are cut or removed once frame seq is durable.
+type cutting struct {
+	seq uint64
+	p   *Partition
+}
+
 // land moves flushed ends over what the journal has made durable: a contiguous prefix of the frames (S-6).
 func (s *Store) land() {
 	durable := s.journal.Durable()
+	for len(s.cuts) > 0 && s.cuts[0].seq < durable {
+		s.enqueue(s.cuts[0].p)
+		s.cuts = s.cuts[1:]
+	}
 	n := 0
 	for n < len(s.flights) && s.flights[n].seq < durable {
 		x := &s.flights[n]

@@ -6,7 +6,9 @@ import (
 )
 
 // Two files consist of two slots of one block each: hard state and sidecar. Both slots hold the same; a save writes the
-// one, waits, and writes the other. So there is a whole slot at every instant, and rot in one costs nothing.
+// one, waits, and writes the other. The first one is the slot that was not believed when the store was opened: a save that a
+// crash has interrupted may have left it torn, and the other is all there is. So there is a whole slot at every instant, and
+// rot in one costs nothing.
 //
 //	hard-state         | slot 0: envelope, zeros | slot 1: envelope, zeros |
 //	topics/identity    | slot 0: envelope, zeros | slot 1: envelope, zeros |
@@ -60,6 +62,7 @@ type keeper struct {
 	durable Hard   // what the disk is known to hold
 	wanted  Hard   // with every change asked for
 	number  uint64 // of the last save, which orders the slots
+	first   int    // the slot that a save writes first
 	busy    bool
 	asked   uint64 // calls of SaveHard
 	done    uint64 // of these, calls whose change is durable
@@ -97,7 +100,7 @@ func (s *Store) writeHard(out *event.Buf) {
 	want, asked, waiting := k.wanted, k.asked, k.waiting
 	k.waiting = nil
 	payload := encodeHard(&want, k.number)
-	s.writeSlots(event.File{Kind: event.FileHardState, Store: s.cfg.Machine}, magicHard, payload, func(out *event.Buf) {
+	s.writeSlots(event.File{Kind: event.FileHardState, Store: s.cfg.Machine}, magicHard, k.first, payload, func(out *event.Buf) {
 		k.busy = false
 		k.durable, k.done = want, asked
 		for _, then := range waiting {
@@ -110,9 +113,11 @@ func (s *Store) writeHard(out *event.Buf) {
 }
 
 // writeSlots writes payload durably to both slots of file, one after the other.
-func (s *Store) writeSlots(file event.File, magic uint32, payload []byte, then func(*event.Buf), out *event.Buf) {
+func (s *Store) writeSlots(
+	file event.File, magic uint32, first int, payload []byte, then func(*event.Buf), out *event.Buf,
+) {
 	slot := s.slotOf(magic, payload)
-	s.write(file, 0, slot, true, func(out *event.Buf) {
-		s.write(file, slotSize, slot, true, then, out)
+	s.write(file, int64(first)*slotSize, slot, true, func(out *event.Buf) {
+		s.write(file, int64(1-first)*slotSize, slot, true, then, out)
 	}, out)
 }

@@ -48,7 +48,7 @@ func decodeIndex(file []byte, g *log.Segment) (x log.Index, err error) {
 func (s *Store) writeIndex(p *Partition, f *segfile, out *event.Buf) {
 	g := p.segment(f)
 	if g.Index.From > 0 {
-		f.indexed = true // it is found again when somebody needs it
+		f.unindexed = true // it is written when somebody had to build it
 		return
 	}
 	content := wrap(magicIndex, encodeIndex(g))
@@ -154,6 +154,7 @@ func (s *Store) scanIndex(p *Partition, f *segfile, out *event.Buf) {
 	w.done = func(_ *walk, why string, out *event.Buf) {
 		if why == walkEnded {
 			p.log.KnowIndex(f.base, x.Index)
+			f.unindexed = false
 			p.keepBusy(f)
 			s.enqueue(p)
 		}

@@ -90,7 +90,6 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 	var use func(data []byte, err error)
 	switch f.File.Kind {
 	case event.FileHardState:
-		e.hardFound = true
 		use = func(data []byte, err error) {
 			for i := range e.hard {
 				h := &e.hard[i]
@@ -173,7 +172,7 @@ func (s *Store) advanceOpening(out *event.Buf) {
 	case openSettling:
 		o.step = openSyncing
 		o.waiting++
-		s.syncFs(func(*event.Buf) { o.waiting-- }, out)
+		s.syncFs(s.finishGeneration, out)
 	case openSyncing:
 		o.step = openMending
 		s.mend(out)
@@ -204,11 +203,13 @@ func (s *Store) judged(out *event.Buf) {
 		out.Hit("store/slot-rotten")
 	}
 	s.hard.durable, s.hard.wanted, s.hard.number = v.hard, v.hard, v.save
+	s.hard.first, s.sideFirst = v.hardFirst, v.sideFirst
 	s.ckpt.generation = v.hard.Generation
 	from := uint64(0)
 	if v.image != nil {
 		s.ckpt.generation = max(s.ckpt.generation, v.image.generation)
 		from = v.image.seq
+		s.ckpt.copy = 1 - v.copy
 		s.load(v.image)
 	}
 	o.ringNew = !v.hard.Ring

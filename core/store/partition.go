@@ -203,7 +203,12 @@ func (s *Store) search(tp event.TP) (int, bool) {
 }
 
 // Partitions are the store's partitions, sorted by TP. The slice is the store's own, valid until the next change.
-func (s *Store) Partitions() []*Partition { return s.parts }
+func (s *Store) Partitions() []*Partition {
+	if s.state == Opening {
+		return nil
+	}
+	return s.parts
+}
 
 // Get is the partition tp, or nil.
 func (s *Store) Get(tp event.TP) *Partition {

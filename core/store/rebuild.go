@@ -63,12 +63,12 @@ type resolver struct {
 }
 
 func (r *resolver) fetch(want int64, out *event.Buf) {
-	was := &r.f.was
-	end := min(r.pos+want, r.limit())
+	end := min(r.pos+want, r.f.written)
 	var head []byte
-	if len(was.head) > 0 && end > was.at {
-		head = was.head[max(r.pos-was.at, 0) : end-was.at]
-		end = max(was.at, r.pos)
+	if at := floorBlock(r.f.written); len(r.f.head) > 0 && end > at {
+		// The block in memory is better than the one in the file, which a crash may have torn.
+		head = r.f.head[max(r.pos-at, 0) : end-at]
+		end = max(at, r.pos)
 	}
 	if end == r.pos {
 		r.take(head, "", out)
@@ -85,20 +85,11 @@ func (r *resolver) fetch(want int64, out *event.Buf) {
 	}, out)
 }
 
-// limit is how far there is anything to look at: the partial block in memory is better than the one in the file, which a
-// crash may have torn.
-func (r *resolver) limit() int64 {
-	if was := &r.f.was; len(was.head) > 0 {
-		return was.at + int64(len(was.head))
-	}
-	return r.f.length
-}
-
 func (r *resolver) take(data []byte, why string, out *event.Buf) {
 	progress := false
 	for why == "" {
 		b, rest, err := record.Parse(data)
-		if err == record.ErrShort && (progress || len(data) >= record.HeaderSize && r.pos+int64(record.Batch(data).Size()) <= r.limit()) {
+		if err == record.ErrShort && (progress || len(data) >= record.HeaderSize && r.pos+int64(record.Batch(data).Size()) <= r.f.written) {
 			want := r.s.cfg.MaxReadBytes
 			if !progress {
 				want = int64(record.Batch(data).Size())
@@ -142,8 +133,8 @@ func (r *resolver) found(out *event.Buf) {
 		r.book(nil, out)
 		return
 	}
-	if was := &r.f.was; len(was.head) > 0 && was.at == from {
-		r.book(was.head[:r.pos-from], out)
+	if int64(len(r.f.head)) >= r.pos-from && from == floorBlock(r.f.written) {
+		r.book(r.f.head[:r.pos-from], out)
 		return
 	}
 	r.f.hold()
@@ -164,9 +155,10 @@ func (r *resolver) found(out *event.Buf) {
 // book enters the exact size.
 func (r *resolver) book(head []byte, out *event.Buf) {
 	f := r.f
+	was := f.written
 	f.indexing, f.unresolved = false, false
 	f.size, f.durable, f.written, f.target = r.pos, r.pos, r.pos, r.pos
-	f.submitted, f.head, f.was = max(f.submitted, r.pos), head, partial{}
+	f.head, f.suspect = head, f.suspect && floorBlock(r.pos) == floorBlock(was) && len(head) > 0
 	r.p.log.Resolve(f.base, r.pos, r.max, r.scan.Index)
 	r.s.enqueue(r.p)
 	r.s.rebuildDerived(r.p, out)

@@ -67,18 +67,19 @@ func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
 		switch {
 		case info.File.Kind == event.FileSegment && f != nil:
 			f.exists, f.length = true, info.Size
-		case info.File.Kind == event.FileSegment:
-			p.doomed = append(p.doomed, &segfile{base: info.File.Base, exists: true, length: info.Size})
 		case info.File.Kind == event.FileIndex && f != nil:
 			f.indexed, f.staleIndex = f.sealed && f.cutSeq == 0, f.cutSeq != 0 || !f.sealed
-		case info.File.Kind == event.FileIndex && !slices.ContainsFunc(p.doomed, func(d *segfile) bool {
-			return d.base == info.File.Base
-		}):
-			p.doomed = append(p.doomed, &segfile{base: info.File.Base, exists: true})
+		case info.File.Kind == event.FileSegment || info.File.Kind == event.FileIndex:
+			p.stray(info.File.Base)
 		}
 	}
 	for i, f := range p.files {
 		g := p.log.Segments()[i]
+		if f.unresolved && f.length > 0 && f.length < f.written {
+			// The cut was found and made before the crash: it lies at the end of the file, or before it.
+			f.shrink(f.length)
+			f.unresolved = true
+		}
 		if f.written > 0 && (!f.exists || f.length < f.written) {
 			out.Hit("store/segment-missing")
 			p.hurt(Damage{From: g.Base, To: max(g.End, g.Base+1), Kept: true, Why: fmt.Sprintf(
@@ -89,16 +90,42 @@ func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
 	}
 }
 
+// finishGeneration takes a checkpoint to its end that a crash has left half told: sidecar and hard state follow it before
+// another one is made. Otherwise crash after crash would lead them further apart.
+func (s *Store) finishGeneration(out *event.Buf) {
+	generation := s.ckpt.generation
+	done := func(*event.Buf) { s.opening.waiting-- }
+	if generation == s.hard.durable.Generation {
+		done(out)
+		return
+	}
+	out.Hit("store/recovery-interrupted")
+	s.writeSidecar(generation, func(out *event.Buf) {
+		s.saveHard(func(h *Hard) { h.Generation = generation }, done, out)
+	}, out)
+}
+
+// stray has the files of the segment base removed, which the books do not know any more.
+func (p *Partition) stray(base int64) {
+	for _, d := range p.doomed {
+		if d.base == base {
+			d.exists = true
+			return
+		}
+	}
+	p.doomed = append(p.doomed, &segfile{base: base, exists: true})
+}
+
 // mend does what needs reads before everything can be written: partial blocks, cuts, derived state.
 func (s *Store) mend(out *event.Buf) {
 	for _, g := range s.gone {
-		if g.step == graveRecorded {
+		if g.step == graveRecorded && g.p.folder {
 			out.Hit("store/tombstone-resumed")
-			s.entombFound(g, out)
 		}
 	}
+	s.bury(out)
 	for _, info := range s.opening.folders {
-		if info.File.Kind == event.DirTombstone && !s.opening.found(event.DirPartition, info.File.TP()) {
+		if info.File.Kind == event.DirTombstone && !s.replaces(info.File.TP()) {
 			s.opening.waiting++
 			out.Hit("store/tombstone-resumed")
 			s.remove(info.File, func(*event.Buf) { s.opening.waiting-- }, out)
@@ -109,20 +136,6 @@ func (s *Store) mend(out *event.Buf) {
 			s.mendHead(p, f, out)
 		}
 	}
-}
-
-// entombFound goes on with a deletion that a crash interrupted.
-func (s *Store) entombFound(g *grave, out *event.Buf) {
-	if g.p.folder && s.opening.found(event.DirTombstone, g.p.tp) {
-		g.step = graveMoving
-		s.remove(s.path(g.p, event.DirTombstone, 0), func(out *event.Buf) { s.entomb(g, out) }, out)
-		return
-	}
-	if g.p.folder {
-		s.entomb(g, out)
-		return
-	}
-	g.step = graveEmpty
 }
 
 // startMending begins the walks over segments that the books need.
@@ -141,7 +154,7 @@ func (s *Store) startMending(out *event.Buf) {
 // the block), or else those of the block itself, if they are what the checkpoint saw.
 func (s *Store) mendHead(p *Partition, f *segfile, out *event.Buf) {
 	n := f.written - floorBlock(f.written)
-	if n == 0 || int64(len(f.head)) == n || f.unresolved || f.written == f.size && f.length == f.size && f.sealed {
+	if n == 0 || int64(len(f.head)) == n || f.written == f.size && f.length == f.size && f.sealed {
 		return
 	}
 	o := s.opening
@@ -171,6 +184,7 @@ func (s *Store) mended(out *event.Buf) {
 	if o.step != openMending {
 		return
 	}
+	s.bury(out)
 	for _, g := range s.gone {
 		if g.step != graveEmpty {
 			return

@@ -14,8 +14,7 @@ type evidence struct {
 	side        [2]slot[sidecar]
 	images      [2]copyOf
 	chunks      int
-	partitions  int // folders, tombstones included
-	hardFound   bool
+	partitions  int  // folders, tombstones included
 	foreignHere bool // entries that no store makes
 }
 
@@ -39,8 +38,11 @@ type verdict struct {
 	hard    Hard
 	save    uint64
 	image   *image // nil where no checkpoint was ever made
+	copy    int    // which copy that is
 	older   bool   // the newer checkpoint copy is unusable: the journal must still cover the older one
 	rotten  bool   // some slot was unusable and its twin served
+	// hardFirst and sideFirst are the slots that are not believed: the next save begins with them.
+	hardFirst, sideFirst int
 }
 
 // judge decides whether a directory can be used (J7, J8). A checkpoint moves three generations, in this order and each
@@ -58,47 +60,44 @@ func judge(e *evidence) verdict {
 		return v
 	}
 	v := verdict{}
-	hard, save, rotten, err := pick(e.hard)
-	if err != nil {
+	hard := pick(e.hard)
+	if err := hard.err; err != nil {
 		return refuse(e, "its hard state is not readable (%v), so nobody knows what this broker has promised. "+
 			"Restore %s/hard-state from the same moment, or give the broker an empty directory and a new node id", err, e.dir)
 	}
-	side, _, sideRotten, err := pick(e.side)
-	if err != nil {
+	side := pick(e.side)
+	if err := side.err; err != nil {
 		return refuse(e, "its segments carry no readable identity (%v): topics/identity is missing or damaged. "+
 			"Mount the volume that belongs to %s/topics", err, e.dir)
 	}
-	if side.directory != hard.Directory {
+	if side.value.directory != hard.value.Directory {
 		return refuse(e, "its segments belong to directory %s, its journal to directory %s. "+
-			"Put back the halves that belong together", side.directory, hard.Directory)
+			"Put back the halves that belong together", side.value.directory, hard.value.Directory)
 	}
-	v.hard, v.save, v.rotten = hard, save, rotten || sideRotten
-	for _, c := range e.images {
+	v.hard, v.save, v.rotten = hard.value, hard.save, hard.rotten || side.rotten
+	v.hardFirst, v.sideFirst = 1-hard.index, 1-side.index
+	for i, c := range e.images {
 		if errors.Is(c.err, errNewer) {
 			return refuse(e, "a checkpoint is %v. Start the newer version", c.err)
 		}
-		if c.image != nil && c.image.directory == hard.Directory &&
+		if c.image != nil && c.image.directory == hard.value.Directory &&
 			(v.image == nil || c.image.generation > v.image.generation) {
-			v.image = c.image
+			v.image, v.copy = c.image, i
 		}
 	}
-	return judgeGenerations(e, v, side.generation)
+	return judgeGenerations(e, v, side.value.generation)
 }
 
-// judgeFormat deals with directories that hold nothing yet.
+// judgeFormat deals with directories that hold nothing yet: a store that was ever ready has a checkpoint and chunks, so one
+// without them, and without a whole hard state, has promised nothing to anybody.
 func judgeFormat(e *evidence) (verdict, bool) {
-	_, _, _, err := pick(e.hard)
+	err := pick(e.hard).err
 	stored := e.chunks > 0 || e.partitions > 0 || e.images[0].image != nil || e.images[1].image != nil
 	switch {
 	case err == nil || stored || errors.Is(err, errNewer):
 		return verdict{}, false
 	case e.foreignHere:
 		return refuse(e, "it is not empty and holds no store. Choose an empty directory"), true
-	}
-	for i := range e.hard {
-		if e.hardFound && !errors.Is(e.hard[i].err, errNothing) {
-			return verdict{}, false // a slot was written once, and a format writes no second one before the first is whole
-		}
 	}
 	return verdict{format: true}, true
 }
@@ -130,24 +129,30 @@ func judgeGenerations(e *evidence, v verdict, side uint64) verdict {
 	return v
 }
 
-// pick chooses the newer whole slot of a mirrored file. rotten says that the other one should have been whole.
-func pick[T any](slots [2]slot[T]) (value T, save uint64, rotten bool, err error) {
+// choice is the newer whole slot of a mirrored file.
+type choice[T any] struct {
+	value  T
+	save   uint64
+	index  int  // of the slot
+	rotten bool // the other one should have been whole
+	err    error
+}
+
+// pick chooses between two slots.
+func pick[T any](slots [2]slot[T]) choice[T] {
 	a, b := slots[0], slots[1]
-	switch {
-	case errors.Is(a.err, errNewer):
-		return value, 0, false, a.err
-	case errors.Is(b.err, errNewer):
-		return value, 0, false, b.err
-	case a.err != nil && b.err != nil:
-		return value, 0, false, a.err
-	case a.err != nil:
-		return b.value, b.save, true, nil
-	case b.err != nil:
-		return a.value, a.save, true, nil
-	case b.save > a.save:
-		return b.value, b.save, false, nil
+	use := func(i int, other error) choice[T] {
+		return choice[T]{value: slots[i].value, save: slots[i].save, index: i, rotten: other != nil}
 	}
-	return a.value, a.save, false, nil
+	switch {
+	case errors.Is(a.err, errNewer), a.err != nil && b.err != nil && !errors.Is(b.err, errNewer):
+		return choice[T]{err: a.err}
+	case errors.Is(b.err, errNewer):
+		return choice[T]{err: b.err}
+	case a.err != nil || b.err == nil && b.save > a.save:
+		return use(1, a.err)
+	}
+	return use(0, b.err)
 }
 
 func refuse(e *evidence, format string, args ...any) verdict {

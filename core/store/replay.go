@@ -216,6 +216,7 @@ func (p *Partition) replayPrefix(seq uint64, e *journal.Entry, payload []byte) {
 	f.prefixSeq = seq
 	if floorBlock(f.written) == e.Pos && e.Pos+int64(len(payload)) >= f.written {
 		f.head = slices.Clone(payload[:f.written-e.Pos])
+		f.suspect = len(f.head) > 0
 	}
 }
 

@@ -25,8 +25,8 @@ type segfile struct {
 	// headCRC is what the checkpoint says of head, while vouched; used in recovery only.
 	headCRC uint32
 	vouched bool
-	// was is the partial block before a cut whose place is being looked up.
-	was partial
+	// suspect: a crash may have torn the block of head in the file, so it is written again from memory.
+	suspect bool
 	// prefixSeq is the frame that holds the bytes of the last block up to where an append went on (J4).
 	prefixSeq uint64
 	// cutSeq is the frame that must be durable before the file is cut or removed: the truncation, or 0.
@@ -39,7 +39,8 @@ type segfile struct {
 	sealed     bool // takes no appends any more
 	exact      bool // is to be cut to size: sealed, or the store stops
 	unresolved bool // size is a floor: the exact one is being looked up
-	indexed    bool // its index file is written, or can only be rebuilt
+	indexed    bool // its index file is written
+	unindexed  bool // its index is not wholly known: there is nothing to write
 	staleIndex bool // an index file from before a truncation may be there, and has to go
 	counted    bool // the checkpoint under way waits for it
 	indexing   bool // its index is being looked up
@@ -48,26 +49,20 @@ type segfile struct {
 	parked     []*walk // wait for the end of the operation under way
 }
 
-// partial is the beginning of the block at byte at.
-type partial struct {
-	at   int64
-	head []byte
-}
-
 // settled reports whether the file needs nothing any more, until the log changes.
 func (f *segfile) settled() bool {
-	return !f.busy && !f.unresolved && f.reached() && (!f.sealed || f.indexed || f.size == 0)
+	return !f.busy && !f.unresolved && f.reached() && (!f.sealed || f.indexed || f.unindexed || f.size == 0)
 }
 
 // reached reports whether everything that was asked of the file's bytes is done.
 func (f *segfile) reached() bool {
-	return f.written >= f.target && !f.staleIndex && (!f.exact || !f.exists || f.length == f.size)
+	return f.written >= f.target && !f.suspect && !f.staleIndex && (!f.exact || !f.exists || f.length == f.size)
 }
 
 // readable is the byte below which the file may be read: full blocks, and the last one too where it will never be written
 // again and is not being cut now. What is behind is in memory, or will be readable when the operation under way ends.
 func (f *segfile) readable() int64 {
-	if f.written == f.size && !f.busy && (f.sealed || f.exact && f.length == f.size) {
+	if f.written == f.size && !f.busy && !f.suspect && (f.sealed || f.exact && f.length == f.size) {
 		return f.size
 	}
 	return floorBlock(f.written)
@@ -87,9 +82,9 @@ func (s *Store) letGo(p *Partition, f *segfile) {
 func (f *segfile) restart() {
 	f.laps++
 	f.size, f.durable, f.written, f.submitted, f.target = 0, 0, 0, 0, 0
-	f.head, f.prefixSeq, f.vouched = nil, 0, false
+	f.head, f.prefixSeq, f.vouched, f.suspect = nil, 0, false, false
 	f.staleIndex = f.staleIndex || f.indexed
-	f.sealed, f.exact, f.unresolved, f.indexed = false, false, false, false
+	f.sealed, f.exact, f.unresolved, f.indexed, f.unindexed = false, false, false, false, false
 }
 
 // nextWrite is the range of bytes to be written now: whole blocks if there are enough of them, and the partial last one
@@ -106,8 +101,11 @@ func (f *segfile) nextWrite(threshold int64) (from, to int64, ok bool) {
 	case f.written < f.target, full-from >= threshold:
 		to = full
 	}
+	if f.suspect {
+		to = max(to, f.written)
+	}
 	to = min(to, from+maxWrite)
-	return from, to, to > f.written
+	return from, to, to > f.written || f.suspect
 }
 
 // maxWrite is the size of one write-behind write, in bytes.

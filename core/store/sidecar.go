@@ -27,5 +27,5 @@ func decodeSidecar(slot []byte) (c sidecar, err error) {
 func (s *Store) writeSidecar(generation uint64, then func(*event.Buf), out *event.Buf) {
 	file := event.File{Kind: event.FileSidecar, Store: s.cfg.Machine}
 	payload := encodeSidecar(sidecar{directory: s.hard.wanted.Directory, generation: generation})
-	s.writeSlots(file, magicSidecar, payload, then, out)
+	s.writeSlots(file, magicSidecar, s.sideFirst, payload, then, out)
 }

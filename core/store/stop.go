@@ -27,6 +27,12 @@ func (s *Store) maybeStop(out *event.Buf) {
 			return
 		}
 	}
+	for _, p := range s.parts {
+		if len(p.doomed) > 0 {
+			s.enqueue(p)
+			return
+		}
+	}
 	s.ckpt.final = true
 	s.beginCheckpoint(out)
 }

@@ -16,7 +16,9 @@ type Store struct {
 	pending map[event.IOID]completion // by operation; looked up, never iterated
 	journal *journal.Journal
 	hard    keeper
-	opening *opening // what is known of the directory while it is judged
+	// sideFirst is the sidecar's slot that a save writes first.
+	sideFirst int
+	opening   *opening // what is known of the directory while it is judged
 
 	parts []*Partition // sorted by TP
 	gone  []*grave     // deleted partitions whose end is not durable, oldest first
@@ -25,6 +27,7 @@ type Store struct {
 	staged  bool   // something was staged since the last EndTurn
 	reused  uint64 // frames below it may be overwritten in the journal
 	flights []flight
+	cuts    []cutting
 	flushed []*Partition
 	taken   []*Partition
 	hwDirty []*Partition
@@ -87,7 +90,7 @@ func (s *Store) OnTick(now event.Time, out *event.Buf) {
 func (s *Store) EndTurn(now event.Time, out *event.Buf) {
 	s.now = now
 	if s.state == Ready || s.state == Stopping {
-		if s.staged && s.state == Ready {
+		if s.staged && s.state == Ready && s.Room() > 0 {
 			s.stageHighWaters()
 		}
 		s.staged = false
@@ -105,10 +108,14 @@ func (s *Store) NextDeadline() event.Time {
 		return event.Never
 	}
 	d := s.journal.NextDeadline()
-	if s.ckpt.phase == checkpointIdle && s.dirtySince != event.Never {
-		d = min(d, s.dirtySince+s.cfg.CheckpointAge)
+	if s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never {
+		return d
 	}
-	return d
+	due := s.dirtySince + s.cfg.CheckpointAge
+	if due <= s.now && s.unsettled() {
+		return d // a completion will come first
+	}
+	return min(d, due)
 }
 
 // margin is room kept for what an append stages beside its batch: a block's prefix and a roll.
@@ -122,6 +129,10 @@ func (s *Store) Room() int64 {
 	memory := s.cfg.ChunkSize*int64(s.cfg.MaxChunks) - s.unwritten
 	return min(s.journal.Room()-margin, memory)
 }
+
+// MaxBatch is the size in bytes of the largest batch that Append takes: one frame of the journal must hold it. Larger ones
+// are to be refused, not held back, because Room never grows to them.
+func (s *Store) MaxBatch() int64 { return int64(s.journal.MaxPayload()) - margin }
 
 // advance does what has become possible. Every entry of the machine ends here.
 func (s *Store) advance(out *event.Buf) {
@@ -143,4 +154,24 @@ func (s *Store) advance(out *event.Buf) {
 	}
 	s.advanceCheckpoint(out)
 	s.drive(out)
+	if invariant.Expensive {
+		s.check()
+	}
+}
+
+// check verifies what is kept as a sum.
+func (s *Store) check() {
+	unwritten := int64(0)
+	for _, p := range s.parts {
+		for _, f := range p.files {
+			unwritten += f.size - f.written
+			if f.written > f.size || f.durable > f.size || s.state == Ready && f.written > f.durable {
+				invariant.Violated("S-4: segment %d of %s-%d: written %d, durable %d, size %d",
+					f.base, p.tp.Topic, p.tp.Partition, f.written, f.durable, f.size)
+			}
+		}
+	}
+	if unwritten != s.unwritten {
+		invariant.Violated("S-11: %d bytes are not in their segments, the books say %d", unwritten, s.unwritten)
+	}
 }

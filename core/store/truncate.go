@@ -35,6 +35,7 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 		s.applyTruncate(p, to, size, seq, out)
 		return
 	}
+	s.cuts = append(s.cuts, cutting{seq: seq, p: p})
 	s.spoil(out)
 	s.ground(p, to)
 	s.applyTruncate(p, to, size, seq, out)
@@ -91,15 +92,18 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 	}
 	f := p.active()
 	unwritten := f.size - f.written
-	was := partial{at: floorBlock(f.written), head: f.head}
 	p.tail.cut(to)
 	p.warmEnd = min(p.warmEnd, to)
 	f.cutSeq = seq
 	f.staleIndex = f.staleIndex || f.indexed
-	f.sealed, f.exact, f.indexed = false, false, false
+	f.sealed, f.exact, f.indexed, f.unindexed = false, false, false, false
 	p.keepBusy(f)
-	f.shrink(size)
-	f.unresolved, f.was = unresolved, was
+	if f.unresolved = unresolved; unresolved {
+		f.size = f.written // the cut lies in what is written: the rest is in memory, and would have told
+		f.durable, f.target = min(f.durable, f.size), min(f.target, f.size)
+	} else {
+		f.shrink(size)
+	}
 	s.unwritten -= unwritten - (f.size - f.written)
 	p.needPrefix = true
 	p.stale, p.rebuild = p.derived != nil, nil
@@ -108,9 +112,7 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 // shrink takes the bytes from size on out of the file's books. What the file has of them is no truth any more.
 func (f *segfile) shrink(size int64) {
 	if size == 0 {
-		exists, length, seq := f.exists, f.length, f.cutSeq
 		f.restart()
-		f.exists, f.length, f.cutSeq = exists, length, seq
 		return
 	}
 	f.size = size
@@ -119,7 +121,7 @@ func (f *segfile) shrink(size int64) {
 		if from := floorBlock(size); from == floorBlock(f.written) && int64(len(f.head)) >= size-from {
 			f.head = f.head[:size-from]
 		} else {
-			f.head = nil
+			f.head, f.suspect = nil, false
 		}
 		f.written, f.vouched = size, false
 	}

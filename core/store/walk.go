@@ -102,7 +102,7 @@ func (w *walk) read(f *segfile, out *event.Buf) {
 	if low := max(disk, floorBlock(f.written)); end > disk && len(f.head) > 0 {
 		head = slices.Clone(f.head[low-floorBlock(f.written) : min(end-floorBlock(f.written), int64(len(f.head)))])
 	}
-	if disk == w.pos && len(head) == 0 && f.busy {
+	if disk+int64(len(head)) < end && f.busy {
 		f.parked = append(f.parked, w)
 		return
 	}

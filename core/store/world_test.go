@@ -16,6 +16,7 @@ import (
 
 // world is a store, its disk, and a model of what the store must hold.
 type world struct {
+	seed  int64
 	t     testing.TB
 	rng   *rand.Rand
 	disk  *disk
@@ -30,7 +31,8 @@ type world struct {
 	certain int
 	cookie  uint64
 	reads   map[uint64]Read
-	seen    int
+	large   bool // batches that fill the ring
+	calm    bool // no truncations and deletions: checkpoints come to their end
 }
 
 // op is one change, as the model applies it.
@@ -118,7 +120,7 @@ func (c *chain) Load(p []byte) error {
 func smallConfig() Config {
 	return Config{
 		Machine: event.Shard0, Directory: event.UUID{7}, Secret: [16]byte{9},
-		ChunkSize: 64 << 10, MaxChunks: 4, MaxFrame: 32 << 10, InFlight: 2, Reserve: 16 << 10, SealAfter: event.Millisecond,
+		ChunkSize: 64 << 10, MaxChunks: 6, MaxFrame: 32 << 10, InFlight: 2, Reserve: 96 << 10, SealAfter: event.Millisecond,
 		WriteBehind: 8 << 10, CheckpointAge: 50 * event.Millisecond, CheckpointAt: 60, TailBytes: 12 << 10,
 		SegmentBytes: 24 << 10, IndexInterval: 1 << 10, MaxReadBytes: 6 << 10,
 		Alloc:      func(n int) []byte { return make([]byte, n) },
@@ -128,7 +130,7 @@ func smallConfig() Config {
 
 func newWorld(t testing.TB, seed int64) *world {
 	rng := rand.New(rand.NewSource(seed))
-	w := &world{t: t, rng: rng, cfg: smallConfig(), base: model{}, reads: map[uint64]Read{}, now: 1}
+	w := &world{seed: seed, t: t, rng: rng, cfg: smallConfig(), base: model{}, reads: map[uint64]Read{}, now: 1}
 	w.disk = newDisk(rng, func(format string, args ...any) {
 		t.Helper()
 		t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...)
@@ -139,7 +141,7 @@ func newWorld(t testing.TB, seed int64) *world {
 
 func (w *world) fatal(format string, args ...any) {
 	w.t.Helper()
-	w.t.Fatalf(format, args...)
+	w.t.Fatalf("seed %d: "+format, append([]any{w.seed}, args...)...)
 }
 
 // start opens the store without finishing that.
@@ -175,7 +177,9 @@ func (w *world) until(states ...State) State {
 		}
 		w.step()
 	}
-	w.fatal("the store stays %v", w.store.State())
+	s := w.store
+	w.fatal("the store stays %v: checkpoint %d waits %d, %d flights, %d graves, last %d durable %d, writes %d, %v, ring %d of %d, oldest %d",
+		s.State(), s.ckpt.phase, s.ckpt.waits, len(s.flights), len(s.gone), s.lastSeq, s.journal.Durable(), s.writes, w.disk, s.journal.Occupied(), s.journal.Capacity(), s.journal.Oldest())
 	return 0
 }
 

@@ -82,7 +82,7 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 		if f.readers == 0 && (f.cutSeq == 0 || f.cutSeq < s.journal.Durable() || s.state == Opening) {
 			s.cutSegment(p, f, out)
 		}
-	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed:
+	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed && !f.unindexed:
 		s.writeIndex(p, f, out)
 	}
 }
@@ -128,13 +128,14 @@ func (s *Store) checkRewrite(p *Partition, f *segfile, out *event.Buf) {
 // wrote moves f's written end to to: data went to the file at from. A cut may have come meanwhile.
 func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte) {
 	to = min(to, f.size)
-	if to <= f.written || p.dead {
+	if to < f.written || to == f.written && !f.suspect || p.dead {
 		return
 	}
+	f.suspect = false
 	s.unwritten -= to - f.written
 	f.written = to
 	f.head = slices.Clone(data[floorBlock(to)-from : to-from])
-	s.warm(p, f)
+	s.warm(p)
 	s.countDone(p, f)
 }
 
@@ -173,12 +174,12 @@ type warmth struct {
 	size int64
 }
 
-// warm puts what was just written of f into the queue of memory that may be given up.
-func (s *Store) warm(p *Partition, f *segfile) {
+// warm puts what is written of p now, up to the first batch that is not, into the queue of memory that may be given up.
+func (s *Store) warm(p *Partition) {
 	size, next := int64(0), int64(-1)
 	l := p.tail.live()
 	for i := sort.Search(len(l), func(i int) bool { return l[i].next > p.warmEnd }); i < len(l); i++ {
-		if b := &l[i]; b.file.base > f.base || b.file == f && b.end() > f.written {
+		if b := &l[i]; b.end() > b.file.written {
 			break
 		}
 		size += int64(len(l[i].batch))

@@ -8,8 +8,8 @@
 // the machine is the least of their Next; on every event it asks what is due by the event's Now. Asking early is
 // harmless, and so is asking twice.
 //
-// What holds: equal deadlines come out in the order of id or key, never of insertion or memory; a timer that came out is
-// cleared; event.Never is the same as cleared.
+// What holds: equal deadlines come out in the order of id or key, never of insertion or memory; a timer that came out
+// is cleared; event.Never is the same as cleared.
 //
 // It starts nothing and reads no clock.
 package timer

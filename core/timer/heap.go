@@ -2,8 +2,8 @@ package timer
 
 import "github.com/highwater-log/highwater/core/event"
 
-// Heap holds the deadlines of many things, each known by a key that is unique among those in the heap. The zero value is
-// empty.
+// Heap holds the deadlines of many things, each known by a key that is unique among those in the heap. The zero value
+// is empty.
 type Heap struct {
 	items []item
 	place map[uint64]int // key -> index in items

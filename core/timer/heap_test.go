@@ -57,3 +57,20 @@ func TestHeap_EqualsSortedMap(t *testing.T) {
 		}
 	})
 }
+
+// Cancelling moves the last item into the gap: from another branch it may belong above the gap, not below.
+func TestHeap_CancelMovesUpToo(t *testing.T) {
+	var heap Heap
+	for key, at := range []event.Time{1, 10, 2, 11, 12, 3, 4} {
+		heap.Set(uint64(key), at)
+	}
+	heap.Cancel(3)
+	for i, it := range heap.items {
+		if parent := heap.items[max(i-1, 0)/2]; i > 0 && it.before(parent) {
+			t.Errorf("key %d, due at %d, lies below key %d, due at %d", it.key, it.at, parent.key, parent.at)
+		}
+		if heap.place[it.key] != i {
+			t.Errorf("key %d is said to lie at %d, not %d", it.key, heap.place[it.key], i)
+		}
+	}
+}

@@ -57,13 +57,18 @@ func TestTable_DueEndsThoughTheBodyArmsAnew(t *testing.T) {
 	if len(at) != 3 || table.Next() != 40 {
 		t.Errorf("fired %d times, next %d", len(at), table.Next())
 	}
-	n := 0
-	for id := range table.Due(40) {
-		table.Set(id, 1)
-		n++
-	}
-	if n != 1 || table.Next() != 1 {
-		t.Errorf("a timer armed in the past fired %d times in one call, next %d", n, table.Next())
+	for _, again := range []event.Time{1, 40} {
+		table.Set(0, 40)
+		n := 0
+		for id := range table.Due(40) {
+			if n++; n > 1 {
+				break
+			}
+			table.Set(id, again)
+		}
+		if n != 1 || table.Next() != again {
+			t.Errorf("armed anew for %d, it fired %d times in one call, next %d", again, n, table.Next())
+		}
 	}
 }
 

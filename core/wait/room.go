@@ -10,7 +10,8 @@ import (
 	"github.com/highwater-log/highwater/core/timer"
 )
 
-// Need is one condition: the partition is committed up to Offset, which is the offset behind the last record waited for.
+// Need is one condition: the partition is committed up to Offset, which is the offset behind the last record waited
+// for.
 type Need struct {
 	TP     event.TP
 	Offset int64
@@ -66,7 +67,8 @@ func (r *Room[T]) Len() int { return len(r.guests) }
 func (r *Room[T]) NextDeadline() event.Time { return r.deadlines.Next() }
 
 // Park takes a request in until its needs are settled, or Take, Drop or its deadline (Never for none) ends the wait.
-// Needs that hold already are the caller's to find: only what happens from now on counts. The ticket must not be parked.
+// Needs that hold already are the caller's to find: only what happens from now on counts. The ticket must not be
+// parked.
 func (r *Room[T]) Park(t event.Ticket, deadline event.Time, payload T, needs ...Need) {
 	at, found := r.find(t)
 	if found {

@@ -1,4 +1,5 @@
-// Package wire is Kafka's primitive encoding, as the metadata log and the internal topics need it: flexible versions only.
+// Package wire is Kafka's primitive encoding, as the metadata log and the internal topics need it: flexible versions
+// only.
 //
 //	int8 .. int64, uint16, uint32   big-endian
 //	bool                            one byte, 0 or 1

@@ -58,7 +58,7 @@ func TestReader_Refuses(t *testing.T) {
 		{"string of 4 GiB", func(r *Reader) { r.CompactString() }, []byte{0xff, 0xff, 0xff, 0xff, 0x0f}, ErrLength},
 		{"null string", func(r *Reader) { r.CompactString() }, []byte{0}, ErrNull},
 		{"null array", func(r *Reader) { r.CompactArray(1) }, []byte{0}, ErrNull},
-		{"array beyond what is left", func(r *Reader) { r.CompactArray(4) }, append([]byte{3}, make([]byte, 7)...), ErrLength},
+		{"array beyond what is left", func(r *Reader) { r.CompactArray(4) }, []byte{3, 0, 0, 0, 0, 0, 0, 0}, ErrLength},
 		{"tags out of order", func(r *Reader) { r.SkipTags() }, []byte{2, 3, 0, 1, 0}, ErrTags},
 		{"tag twice", func(r *Reader) { r.SkipTags() }, []byte{2, 3, 0, 3, 0}, ErrTags},
 		{"tag past the end", func(r *Reader) { r.SkipTags() }, []byte{1, 3, 9, 0}, ErrLength},

@@ -9,7 +9,7 @@ import (
 
 // checkOrder walks the calls in real time with the highest offset acknowledged, and the highest watermark told, before
 // each of them (O2, O14). Only acks=all promises that readers see it: acks=1 counts for the order of appends alone.
-func (l *partition) checkOrder() {
+func (l *partition) checkOrder(named bool) {
 	returned := slices.Clone(l.ops)
 	slices.SortStableFunc(returned, func(a, b *history.Op) int { return cmp.Compare(a.Return, b.Return) })
 	var (
@@ -41,7 +41,11 @@ func (l *partition) checkOrder() {
 				}
 			}
 		}
-		l.judgeOrder(op, appended, max(committed, exposed))
+		visible := max(committed, exposed)
+		if named {
+			visible = 0 // what readers were promised is what was lost
+		}
+		l.judgeOrder(op, appended, visible)
 	}
 }
 

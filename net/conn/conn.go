@@ -8,7 +8,8 @@ import (
 	"github.com/highwater-log/highwater/core/invariant"
 )
 
-// prefix is the size of a frame's length field, minFrame the least a request header needs: key, version, correlation id.
+// prefix is the size of a frame's length field, minFrame the least a request header needs: key, version, correlation
+// id.
 const (
 	prefix   = 4
 	minFrame = 8
@@ -26,6 +27,8 @@ type Conn struct {
 	whole int
 	// fault is why the connection must end once the whole frames are served; nil while it is sound.
 	fault error
+	// lent is set between Space and Filled: what Space gave must stay where it is.
+	lent bool
 	// trusted is set by the first answer: the cap of the first frame no longer applies.
 	trusted bool
 
@@ -60,8 +63,10 @@ func New(id event.ConnID, limits Limits) *Conn {
 func (c *Conn) ID() event.ConnID { return c.id }
 
 // Space is memory for received bytes to be put into, never empty; Filled says how many were. It spares the copy that
-// Feed makes. Valid until the next call of any other method.
+// Feed makes. Valid until the next call of any other method but Answer and Output: a read may be under way while
+// earlier requests are answered.
 func (c *Conn) Space() []byte {
+	c.lent = true
 	need, room := c.needs(), len(c.cur.room())
 	switch fits := need <= len(c.cur.buf)-c.cur.read; {
 	case need == 0 && room < minRoom, need > 0 && !fits && (room == 0 || c.cur.read > 0):
@@ -70,8 +75,8 @@ func (c *Conn) Space() []byte {
 	return c.cur.room()
 }
 
-// needs is what the whole frames not yet handed out and the incomplete one behind them take together; 0 if the length of
-// the latter is not known yet.
+// needs is what the whole frames not yet handed out and the incomplete one behind them take together; 0 if the length
+// of the latter is not known yet.
 func (c *Conn) needs() int {
 	rest := c.cur.pending()[c.whole:]
 	if len(rest) < prefix || c.fault != nil {
@@ -83,6 +88,7 @@ func (c *Conn) needs() int {
 // Filled says that n bytes were put into Space. It returns why the connection must be ended, if it must: the frames
 // before the faulty one can still be taken. The same fault is returned ever after.
 func (c *Conn) Filled(n int) error {
+	c.lent = false
 	c.cur.filled += n
 	c.scan()
 	return c.fault
@@ -187,7 +193,7 @@ func (c *Conn) Answer(seq uint64, bufs [][]byte) {
 		c.heldOut += len(b)
 	}
 	c.release(k)
-	if k == c.cur && k.live == 0 && k.read == k.filled {
+	if k == c.cur && k.live == 0 && k.read == k.filled && !c.lent {
 		k.rewind()
 	}
 	if !c.trusted {

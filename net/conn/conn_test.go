@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,19 +27,21 @@ func body(number, n int) []byte {
 
 func TestFramesDoNotDependOnReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
+		// Sizes around that of a chunk, so that frames meet its end in every way.
 		sizes := rapid.SliceOfN(rapid.OneOf(
-			rapid.IntRange(minFrame, 40), rapid.IntRange(minFrame, 5000), rapid.IntRange(minFrame, 300_000),
-		), 1, 12).Draw(t, "sizes")
+			rapid.IntRange(minFrame, 40), rapid.IntRange(minFrame, 5000), rapid.IntRange(15_000, usualChunk+9),
+			rapid.IntRange(minFrame, 300_000),
+		), 1, 20).Draw(t, "sizes")
 		limits := Limits{
-			InFlight: rapid.IntRange(1, 4).Draw(t, "in flight"),
-			Held:     rapid.IntRange(1, 400_000).Draw(t, "held"),
+			InFlight: rapid.IntRange(1, 8).Draw(t, "in flight"),
+			Held:     rapid.SampledFrom([]int{1, 20_000, 400_000, 1 << 30}).Draw(t, "held"),
 			Spare:    rapid.SampledFrom([]int{1, 1 << 16, 1 << 20}).Draw(t, "spare"),
 		}
 		var stream []byte
 		for i, n := range sizes {
 			stream = append(stream, frame(body(i, n))...)
 		}
-		w := &walk{t: t, c: New(1, limits), sizes: sizes}
+		w := &walk{t: t, c: New(1, limits), sizes: sizes, patience: rapid.IntRange(0, 20).Draw(t, "patience")}
 		for len(stream) > 0 || len(w.open) > 0 || w.sent < len(sizes) {
 			w.step(&stream)
 		}
@@ -54,8 +57,10 @@ type walk struct {
 	c     *Conn
 	sizes []int
 	taken int
-	open  []openRequest
-	sent  int // replies that left
+	// patience is how rarely a request is answered while there are others to take.
+	patience int
+	open     []openRequest
+	sent     int // replies that left
 }
 
 type openRequest struct {
@@ -77,7 +82,7 @@ func (w *walk) step(stream *[]byte) {
 		progress = true
 		w.take(seq, f)
 	}
-	for len(w.open) > 0 && rapid.IntRange(0, 2).Draw(w.t, "answer") > 0 {
+	for len(w.open) > 0 && (!progress || rapid.IntRange(0, w.patience).Draw(w.t, "answer") == 0) {
 		progress = true
 		w.answer()
 	}
@@ -100,6 +105,9 @@ func (w *walk) read(stream *[]byte) {
 		if len(room) == 0 {
 			w.t.Fatal("no space")
 		}
+		if len(w.open) > 0 && rapid.Bool().Draw(w.t, "answer while reading") {
+			w.answer()
+		}
 		n = copy(room, (*stream)[:n])
 		if err := w.c.Filled(n); err != nil {
 			w.t.Fatal(err)
@@ -112,8 +120,17 @@ func (w *walk) take(seq uint64, f []byte) {
 	if int(seq) != w.taken || !bytes.Equal(f, body(w.taken, w.sizes[w.taken])) {
 		w.t.Fatalf("frame %d came as %d with %d bytes", w.taken, seq, len(f))
 	}
-	if len(w.open) >= w.c.limits.InFlight {
-		w.t.Fatalf("request %d taken with %d open", seq, len(w.open))
+	held := 0
+	for _, r := range w.open {
+		held += len(r.frame)
+	}
+	for unsent := w.sent; unsent < w.taken; unsent++ {
+		if !slices.ContainsFunc(w.open, func(r openRequest) bool { return int(r.seq) == unsent }) {
+			held += len(bytes.Join(replyTo(uint64(unsent)), nil))
+		}
+	}
+	if w.sent < w.taken && (len(w.open) >= w.c.limits.InFlight || held >= w.c.limits.Held) {
+		w.t.Fatalf("request %d taken with %d open and %d bytes held", seq, len(w.open), held)
 	}
 	w.taken++
 	w.open = append(w.open, openRequest{seq, f})
@@ -236,6 +253,25 @@ func TestMemoryFollowsReceivedBytes(t *testing.T) {
 		if grown := int(after.TotalAlloc - before.TotalAlloc); grown > 6*received+usualChunk {
 			t.Fatalf("%d received, %d allocated at once", received, grown)
 		}
+	}
+}
+
+func TestChunksWaitForTheirFrames(t *testing.T) {
+	c := New(1, Limits{InFlight: 100})
+	const size = 10_000 // six to a chunk
+	var frames [][]byte
+	for i := range 40 {
+		if err := c.Feed(frame(body(i, size))); err != nil {
+			t.Fatal(err)
+		}
+		_, f, _ := c.Next()
+		frames = append(frames, f)
+	}
+	for i, f := range frames {
+		if !bytes.Equal(f, body(i, size)) {
+			t.Fatalf("frame %d was overwritten", i)
+		}
+		c.Answer(uint64(i), nil)
 	}
 }
 

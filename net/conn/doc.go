@@ -16,18 +16,18 @@
 //
 // Laws:
 //
-//	N-1  Frames depend on the bytes received, never on how they were split into reads.
+//	N-1  Frames depend on the bytes received, never on how they were split into reads. (by construction)
 //	N-2  Replies leave in the order of the requests; each request is answered exactly once, possibly with nothing.
 //	N-3  The bytes of a frame stay as they are until its Answer. In builds that check dear laws they are overwritten
-//	     then, so that whoever still looks is found out.
+//	     then, so that whoever still looks is found out. (by construction)
 //	N-4  Memory follows the bytes received, not the lengths declared: a chunk is at most four times what it holds, or
-//	     64 KiB, and one is kept for reuse.
+//	     64 KiB, and one is kept for reuse. (by construction)
 //	N-5  Nothing is taken beyond the limits, and back-pressure ends: with everything answered and given away, the
-//	     connection either wants to read or has a frame for Next.
+//	     connection either wants to read or has a frame for Next. (by construction)
 //
-// The length of a frame is judged as soon as its four bytes are there: below a request header, negative or above the cap
-// ends the connection. Until the first request has been answered the cap is a small one (Limits.FirstFrame), because
-// whatever speaks another protocol to this port declares lengths like "GET " (1195725856).
+// The length of a frame is judged as soon as its four bytes are there: below a request header, negative or above the
+// cap ends the connection. Until the first request has been answered the cap is a small one (Limits.FirstFrame),
+// because whatever speaks another protocol to this port declares lengths like "GET " (1195725856).
 //
 // The package does not know what a frame means, does not time anything out and does not close anything.
 //

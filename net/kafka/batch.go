@@ -27,8 +27,8 @@ const zstdVersion = 7
 func refuse(code event.Code, why string) Verdict { return Verdict{Code: code, Record: -1, Why: why} }
 
 // Validate judges the record data of one partition in a Produce request of the version given, down to the last record.
-// The codes are Kafka's: those of record.Validate for the header, UNSUPPORTED_COMPRESSION_TYPE for zstd in old versions,
-// MESSAGE_TOO_LARGE for what decompresses to more than the limits (senders split the batch and try again),
+// The codes are Kafka's: those of record.Validate for the header, UNSUPPORTED_COMPRESSION_TYPE for zstd in old
+// versions, MESSAGE_TOO_LARGE for what decompresses to more than the limits (senders split the batch and try again),
 // INVALID_RECORD for everything else.
 //
 // Of a sound batch the largest timestamp is set right where the client left it wrong: lookups by time rely on it. What

@@ -99,7 +99,8 @@ func compress(t testing.TB, codec int8, xerial bool, p []byte) []byte {
 		_ = w.Close()
 	case record.CodecZstd:
 		var w *zstd.Encoder
-		if w, err = zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1)); err == nil {
+		if w, err = zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
+			zstd.WithWindowSize(256<<10)); err == nil {
 			_, err = w.Write(p)
 			_ = w.Close()
 		}

@@ -7,7 +7,7 @@ import (
 
 // What decoding a request may take: CostPerByte bytes of memory per byte of its body, plus CostFloor. A request that
 // would take more is refused before anything is allocated; only tagged fields that nobody knows, in great number, come
-// near it. MaxElements bounds what one request may ask for, over all its arrays.
+// near it. MaxElements bounds what one request may ask for, over all its arrays and unknown tags.
 const (
 	CostPerByte = 64
 	CostFloor   = 8 << 10
@@ -91,8 +91,15 @@ func (w *walk) charge(n int) {
 	}
 }
 
-// length takes a length or count: int16 or int32 before flexible versions, then an unsigned varint of it plus one. -1 is
-// null, an error unless nullable.
+// count takes n elements off what one request may have.
+func (w *walk) count(n int) {
+	if w.elements -= n; w.elements < 0 {
+		w.fail(errElements)
+	}
+}
+
+// length takes a length or count: int16 or int32 before flexible versions, then an unsigned varint of it plus one. -1
+// is null, an error unless nullable.
 func (w *walk) length(nullable bool, wide bool) int {
 	var n int
 	switch {
@@ -123,10 +130,7 @@ func (w *walk) array(f *field) {
 		w.fail(errCount)
 		return
 	}
-	if w.elements -= n; w.elements < 0 {
-		w.fail(errElements)
-		return
-	}
+	w.count(n)
 	w.charge(n * f.cost)
 	for i := 0; i < n && w.err == nil; i++ {
 		w.fields(f.elem, !f.flat)
@@ -156,6 +160,7 @@ func (w *walk) tagSection(fs []field) {
 	w.reader = outer
 	if tags > 0 && unknown > 0 {
 		w.charge(costTagSection + costTag*unknown)
+		w.count(unknown)
 	}
 }
 

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"encoding/binary"
 	"errors"
 	"reflect"
 	"testing"
@@ -194,6 +195,24 @@ func TestLies(t *testing.T) {
 	}
 	if err := flexible(KeyMetadata, 9, manyTags()...); !errors.Is(err, errCost) {
 		t.Errorf("a tag for every topic: %v", err)
+	}
+	if err := plain(KeyMetadata, 1, 0, 0, 0, 2, 0, 0, 0); !errors.Is(err, errCount) {
+		t.Errorf("two strings in three bytes: %v", err)
+	}
+	many := kmsg.NewPtrFetchRequest()
+	many.Version = 7
+	forgotten := kmsg.NewFetchRequestForgottenTopic()
+	forgotten.Partitions = make([]int32, MaxElements)
+	many.ForgottenTopics = append(many.ForgottenTopics, forgotten)
+	if err := plain(KeyFetch, 7, many.AppendTo(nil)...); !errors.Is(err, errElements) {
+		t.Errorf("more elements than are allowed: %v", err)
+	}
+	tags := binary.AppendUvarint([]byte{0}, MaxElements+1)
+	for tag := range uint64(MaxElements + 1) {
+		tags = append(binary.AppendUvarint(tags, tag), 0)
+	}
+	if err := flexible(KeyDescribeCluster, 0, tags...); !errors.Is(err, errElements) {
+		t.Errorf("more tags than are allowed: %v", err)
 	}
 	if err := flexible(KeyDescribeCluster, 0, 0, 2, 4, 1, 'x', 5, 0); err != nil {
 		t.Errorf("unknown tags in order: %v", err)

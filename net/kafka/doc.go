@@ -1,5 +1,5 @@
-// Package kafka is the wire side of the Kafka protocol: what a frame is before it is a request, and what a reply is once
-// it is bytes. The message schemas are kmsg's; this package keeps what kmsg leaves to its caller.
+// Package kafka is the wire side of the Kafka protocol: what a frame is before it is a request, and what a reply is
+// once it is bytes. The message schemas are kmsg's; this package keeps what kmsg leaves to its caller.
 //
 //	frame --ReadHeader--> Header + body --Check--> kmsg.ReadFrom --> a request       (server/api goes on from here)
 //	              |                 |
@@ -15,10 +15,11 @@
 //
 //	K-1  Input is answered or refused, never believed: no count, length or size allocates before it is checked against
 //	     the bytes that are there. Decoding a request takes at most CostPerByte bytes of memory per byte of input, plus
-//	     CostFloor.
+//	     CostFloor. (by construction)
 //	K-2  What is decoded depends on the bytes alone, never on what a reused decoder saw before.
 //	K-3  EncodeFetch gives the very bytes that kmsg would.
 //	K-4  Validating a compressed batch holds one window of it, never all of it, and reads at most Limits.Inflated of it.
+//	     (by construction)
 //
 // The package keeps no state of its own; a Codec does, and belongs to one goroutine. It knows nothing of topics,
 // partitions or the core's decisions.

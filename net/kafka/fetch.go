@@ -15,10 +15,10 @@ const (
 	fetchPartition = 4 + 2 + 8 + 8 + 8 + 4 + 4 + 5 + 12
 )
 
-// EncodeFetch gives the whole reply to the Fetch request req, length prefix included, as buffers to be sent in order. The
-// record batches of reply are among them as they are: they are never copied. Partitions without records get zero bytes,
-// never null, which librdkafka would not read. The session is always 0: every response is a full one (KIP-227 allows
-// that). A leader is hinted at only where the code says that the client asked the wrong one (KIP-951).
+// EncodeFetch gives the whole reply to the Fetch request req, length prefix included, as buffers to be sent in order.
+// The record batches of reply are among them as they are: they are never copied. Partitions without records get zero
+// bytes, never null, which librdkafka would not read. The session is always 0: every response is a full one (KIP-227
+// allows that). A leader is hinted at only where the code says that the client asked the wrong one (KIP-951).
 func EncodeFetch(h Header, req *kmsg.FetchRequest, reply *event.FetchReply) [][]byte {
 	e := newFetchEncoder(h, req, reply)
 	e.top(reply.Code, len(req.Topics))

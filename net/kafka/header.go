@@ -26,8 +26,8 @@ var ErrUnserved = errors.New("not served")
 // fixedHeader is the part of the header that every version has, in bytes.
 const fixedHeader = 8
 
-// ReadHeader splits a frame into its header and the request's body. Request header versions 1 and 2: the client id keeps
-// its two-byte length in both, version 2 has tagged fields behind it (KIP-482).
+// ReadHeader splits a frame into its header and the request's body. Request header versions 1 and 2: the client id
+// keeps its two-byte length in both, version 2 has tagged fields behind it (KIP-482).
 func ReadHeader(frame []byte) (h Header, body []byte, err error) {
 	if len(frame) < fixedHeader {
 		return h, nil, fmt.Errorf("request header: %d bytes, %d needed", len(frame), fixedHeader)
@@ -68,8 +68,8 @@ func (h Header) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// Encode gives the whole reply to the request h, length prefix included. resp has its version set; size is about how many
-// bytes it will take, so that large replies are not moved over and over while they grow.
+// Encode gives the whole reply to the request h, length prefix included. resp has its version set; size is about how
+// many bytes it will take, so that large replies are not moved over and over while they grow.
 func Encode(h Header, resp kmsg.Response, size int) []byte {
 	dst := resp.AppendTo(h.appendHeader(make([]byte, 0, responseHeader+size)))
 	binary.BigEndian.PutUint32(dst, uint32(len(dst)-4))

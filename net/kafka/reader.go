@@ -76,8 +76,8 @@ func (r *reader) nullableShort() []byte {
 	return r.span(int(n))
 }
 
-// tags takes a section of tagged fields (KIP-482) and hands each to visit, if there is one. Tags ascend strictly; unknown
-// ones are skipped. Returns how many there were.
+// tags takes a section of tagged fields (KIP-482) and hands each to visit, if there is one. Tags ascend strictly;
+// unknown ones are skipped. Returns how many there were.
 func (r *reader) tags(visit func(tag uint32, value []byte)) int {
 	count := r.uvarint()
 	if uint64(count)*2 > uint64(len(r.rest)) {

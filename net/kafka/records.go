@@ -47,8 +47,8 @@ var (
 	errRecordRest    = &recordError{"should be the last, but bytes follow"}
 )
 
-// Records begins to walk the records of b, whose header was judged before. The Codec does nothing else until the walk is
-// over.
+// Records begins to walk the records of b, whose header was judged before. The Codec does nothing else until the walk
+// is over.
 func (c *Codec) Records(b record.Batch) *Records {
 	r := &c.walk
 	*r = Records{count: b.Count()}

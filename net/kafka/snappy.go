@@ -28,7 +28,7 @@ const keepBlock = 1 << 20
 type snappyReader struct {
 	src    []byte
 	framed bool
-	limit  int // decoded bytes still allowed
+	limit  int // decoded bytes of one block that are allowed; whoever reads counts the sum
 	memory []byte
 	block  []byte // decoded and not yet read; part of memory
 }
@@ -83,7 +83,6 @@ func (s *snappyReader) next() error {
 	case size > s.limit:
 		return errInflated
 	}
-	s.limit -= size
 	// The strict decoder: others take an extension of the format that consumers cannot read.
 	block, err := snappy.DecodeStrict(s.memory[:cap(s.memory)], in)
 	if err != nil {

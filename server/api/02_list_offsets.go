@@ -24,9 +24,9 @@ import (
 //	v10  timeout
 //	v11  timestamp -6: the earliest record whose upload is pending (KIP-1023)
 //
-// A lookup by time is answered per record: the core finds the batch, the record in it is picked here, since the core does
-// not decompress. No match is offset -1 with timestamp -1 and no error. Without transactions the isolation level changes
-// nothing.
+// A lookup by time is answered per record: the core finds the batch, the record in it is picked here, since the core
+// does not decompress. No match is offset -1 with timestamp -1 and no error. Without transactions the isolation level
+// changes nothing.
 func listOffsets() handler {
 	return handler{
 		key:     kafka.KeyListOffsets,

@@ -19,6 +19,7 @@
 //	     fault, and a violation.
 //	A-3  Every version of every API in the version table decodes, and encodes what kmsg decodes without loss.
 //	A-4  Answers say only what is so: no feature, session, leader or authorization is told that is not there.
+//	     (by construction)
 //
 // An API value keeps nothing between calls but decoders for reuse: the same frame gives the same Outcome, always. It
 // belongs to one goroutine; connections that one goroutine serves share it, since a zstd decoder may keep 8 MiB.

@@ -2,9 +2,10 @@ package api
 
 import "slices"
 
-// duplicates finds the items of a request that are there more than once: which is compare's to say. It tells for each of
-// n items whether an equal one came before it (again), and whether any equal one is there (shared). Nil, nil for none. It
-// sorts places instead of keeping a map, since a place takes four bytes and a request may have very many small items.
+// duplicates finds the items of a request that are there more than once: which is compare's to say. It tells for each
+// of n items whether an equal one came before it (again), and whether any equal one is there (shared). Nil, nil for
+// none. It sorts places instead of keeping a map, since a place takes four bytes and a request may have very many small
+// items.
 func duplicates(n int, compare func(i, j int) int) (again, shared []bool) {
 	if n < 2 {
 		return nil, nil

@@ -7,7 +7,8 @@
 // Laws:
 //
 //	CF-1  A key that nobody reads is an error with the nearest name, wherever it stands: a typo never means the default.
-//	CF-2  Only keys that change something exist.
+//	      (by construction)
+//	CF-2  Only keys that change something exist. (by construction)
 //
 // Start reading at keys.go: it is the table of all keys. load.go merges the places, properties.go reads the file.
 package config

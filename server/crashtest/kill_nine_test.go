@@ -56,6 +56,10 @@ func TestKillNine(t *testing.T) {
 		before := p.ackedSoFar()
 		time.Sleep(pause)
 		b.kill(t)
+		if round%3 != 2 && p.ackedSoFar() == before {
+			t.Errorf("round %d: nothing was acknowledged in %s: the kill met no load", round, pause)
+		}
+		b.verify(t)
 		took := b.start(t)
 		t.Logf("round %d: killed after %s with %d acknowledged (%d of them this round), up again in %s",
 			round, pause.Round(time.Millisecond), p.ackedSoFar(), p.ackedSoFar()-before, took.Round(time.Millisecond))
@@ -107,6 +111,7 @@ func newProducer(t *testing.T, address string) *producer {
 		kgo.ProducerLinger(time.Millisecond),
 		kgo.RecordRetries(1<<30),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
+		kgo.MetadataMinAge(20*time.Millisecond), // or it rests for seconds once it has met a dead broker
 		kgo.UnknownTopicRetries(-1),
 		kgo.StopProducerOnDataLossDetected(), // a sequence that does not fit must fail the test, not be healed
 	)
@@ -154,11 +159,21 @@ func (p *producer) ackedSoFar() int {
 func (p *producer) awaitAck(ctx context.Context, t *testing.T) {
 	t.Helper()
 	before := p.ackedSoFar()
-	for p.ackedSoFar() == before {
-		if ctx.Err() != nil {
+	for begun := time.Now(); p.ackedSoFar() == before; time.Sleep(10 * time.Millisecond) {
+		p.refused(t)
+		if ctx.Err() != nil || time.Since(begun) > 30*time.Second {
 			t.Fatal("nothing more is acknowledged")
 		}
-		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// refused fails the test if a record was refused.
+func (p *producer) refused(t *testing.T) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		t.Fatalf("an idempotent producer with endless retries was refused: %v", p.failed)
 	}
 }
 
@@ -167,11 +182,7 @@ func (p *producer) flush(ctx context.Context, t *testing.T) {
 	if err := p.client.Flush(ctx); err != nil {
 		t.Fatalf("flush: %v", err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.failed != nil {
-		t.Fatalf("an idempotent producer with endless retries was refused: %v", p.failed)
-	}
+	p.refused(t)
 }
 
 // check reads every partition from its start to its end: each record once, in order, where it was acknowledged.

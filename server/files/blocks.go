@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"time"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -86,10 +87,10 @@ func Fsync(fd int) error {
 
 // retry reports whether err asks for another attempt, and waits a little before it.
 func retry(err error, again *int) bool {
-	switch err {
-	case unix.EINTR:
+	switch {
+	case errors.Is(err, unix.EINTR):
 		return true
-	case unix.EAGAIN:
+	case errors.Is(err, unix.EAGAIN):
 		*again++
 		time.Sleep(time.Duration(*again) * 100 * time.Microsecond)
 		return *again <= againAtMost

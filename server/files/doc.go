@@ -11,7 +11,9 @@
 // Laws:
 //
 //	FS-1  One process uses a data directory at a time: the lock is held from Open to Close and dies with the process.
+//	      (by construction)
 //	FS-2  A descriptor is closed only when neither the cache nor a user holds it: no write can meet a reused number.
+//	      (by construction)
 //	FS-3  Parse is the inverse of event.File.Path: a name that no Path yields is unknown, counted and never touched.
 //
 // The package makes the data directory and the lock file and nothing else; what lies inside is ordered by the core.

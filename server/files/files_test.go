@@ -76,6 +76,49 @@ func TestOpen_RefusesAFileInPlaceOfTheDirectory(t *testing.T) {
 	}
 }
 
+func TestHold_ExcludesBrokersAndChangesNothing(t *testing.T) {
+	root := t.TempDir()
+	if _, err := Hold(root); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a directory that no broker ever used: %v", err)
+	}
+	d, err := Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held *InUse
+	if _, err := Hold(root); !errors.As(err, &held) {
+		t.Errorf("a directory in use: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	release, err := Hold(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := Open(root); err == nil {
+		t.Errorf("a broker opened %s while it was held", d.Root())
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParseStore(t *testing.T) {
+	for name, want := range map[string]event.Machine{
+		"home": event.Home, "shard-0": event.Shard0, "shard-255": {Role: event.RoleShard, Index: 255},
+	} {
+		if got, ok := ParseStore(name); !ok || got != want {
+			t.Errorf("ParseStore(%q) = %s, %v", name, got, ok)
+		}
+	}
+	for _, name := range []string{"", "lock", "shard-", "shard-256", "shard-00", "shard--1", "front-0", "Home"} {
+		if got, ok := ParseStore(name); ok {
+			t.Errorf("ParseStore(%q) = %s", name, got)
+		}
+	}
+}
+
 // anyFile draws a file or directory of any kind.
 func anyFile(t *rapid.T) event.File {
 	store := rapid.SampledFrom([]event.Machine{event.Home, event.Shard0, {Role: event.RoleShard, Index: 7}}).Draw(t, "store")

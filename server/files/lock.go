@@ -27,6 +27,30 @@ func (e *InUse) Error() string {
 	return fmt.Sprintf("data directory %s in use by %s: stop it, or choose another directory with --data", e.Root, holder)
 }
 
+// Hold locks the data directory root for who reads it while no broker may, and changes nothing in it. It fails with
+// InUse if a process holds it, and with fs.ErrNotExist if no broker ever did.
+func Hold(root string) (release func() error, err error) {
+	lock, err := os.OpenFile(filepath.Join(root, "lock"), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(lock, root); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock.Close, nil
+}
+
+func flock(lock *os.File, root string) error {
+	err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return &InUse{Root: root, PID: readPID(lock)}
+	}
+	return fmt.Errorf("lock data directory %s: %w", root, err)
+}
+
 // takeLock locks root/lock and writes the process id into it. The lock belongs to the open file: the kernel drops it
 // with the process, so a crash leaves nothing to clean up.
 func takeLock(root string) (*os.File, error) {
@@ -34,12 +58,8 @@ func takeLock(root string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory %s: %w", root, err)
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		held := &InUse{Root: root, PID: readPID(lock)}
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, errors.Join(held, lock.Close())
-		}
-		return nil, errors.Join(fmt.Errorf("lock data directory %s: %w", root, err), lock.Close())
+	if err := flock(lock, root); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	if err := writePID(lock); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data directory %s: %w", root, err), lock.Close())

@@ -54,6 +54,19 @@ func Parse(dir event.File, name string) (event.File, bool) {
 	return f, true
 }
 
+// ParseStore reads the name of a store's folder in the data directory: home, shard-0.
+func ParseStore(name string) (event.Machine, bool) {
+	m := event.Home
+	if number, ok := strings.CutPrefix(name, "shard-"); ok {
+		n, err := strconv.ParseUint(number, 10, 8)
+		if err != nil {
+			return m, false
+		}
+		m = event.Machine{Role: event.RoleShard, Index: uint8(n)}
+	}
+	return m, name == event.File{Kind: event.DirStore, Store: m}.Path()
+}
+
 func guess(dir event.File, name string) (event.File, bool) {
 	f := event.File{Store: dir.Store}
 	switch dir.Kind {

@@ -1,6 +1,7 @@
 package posix
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -69,7 +70,7 @@ func allocate(fd int, size int64) error {
 
 // cannotReserve reports whether err only says that this file system reserves nothing.
 func cannotReserve(err error) bool {
-	return err == unix.EOPNOTSUPP || err == unix.ENOSYS || err == unix.EINTR
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINTR)
 }
 
 func truncate(fd int, size int64) error {

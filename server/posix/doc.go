@@ -12,10 +12,12 @@
 // Laws:
 //
 //	IO-1  Every submitted effect completes exactly once, also when the loop is closed.
-//	IO-2  No order is promised between effects, only that a completion follows what it tells.
+//	IO-2  No order is promised between effects, only that a completion follows what it tells. (by construction)
 //	IO-3  A durable write that completed with StatusOK survives a power cut; so does all that SyncFile, SyncDir and
 //	      SyncFs cover. An error is told as it is, never tried again: what a failed flush left behind is unknown (D6).
+//	      (by construction)
 //	IO-4  A flush never waits behind zeroing, a file-system sync or a removal: those have a lane of their own.
+//	      (by construction)
 //	IO-5  Offsets, lengths and sizes that the contract wants in whole blocks are; anything else is a bug of the core.
 //
 // What it does not do: it decides nothing, orders nothing, retries nothing but EINTR and EAGAIN, and keeps no data.

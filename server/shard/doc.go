@@ -17,10 +17,10 @@
 //
 //	SH-1  Only the loop touches the broker, and nothing it does waits for disk, socket or another goroutine's work.
 //	SH-2  Every event of a turn carries the same Now and Wall; Now never goes back.
-//	SH-3  The frame of a request stays untouched until its reply is encoded.
+//	SH-3  The frame of a request stays untouched until its reply is encoded. (by construction)
 //	SH-4  What a client may hold is bounded: per connection by net/conn's limits, over all by the memory budget, in time
 //	      by idle and write deadlines. A client that does not read its replies is not read from.
-//	SH-5  A broken law ends the process, after the last events and effects were told.
+//	SH-5  A broken law ends the process, after the last events and effects were told. (by construction)
 //
 // What it does not do: it decides nothing about data, and knows no file or protocol field.
 //

@@ -31,7 +31,7 @@ func (s *Server) accept(l net.Listener) {
 			_ = socket.Close() // it was never ours
 			continue
 		}
-		c.frames = conn.New(c.id, conn.Limits{Frame: int(s.config.MaxRequestBytes)})
+		c.frames = conn.New(c.id, s.limits)
 		s.served.Go(c.serve)
 	}
 }

@@ -11,12 +11,6 @@ import (
 	"github.com/highwater-log/highwater/server/api"
 )
 
-// Memory for one read from a socket: it begins small, because most connections say little, and grows with what comes.
-const (
-	readLeast = 4 << 10
-	readMost  = 256 << 10
-)
-
 var (
 	errEnded  = errors.New("ended by the server")
 	errIdle   = errors.New("idle for too long")
@@ -25,7 +19,6 @@ var (
 
 // read hands the client's requests to the loop until the connection ends, and returns why it did.
 func (c *connection) read() error {
-	buf := make([]byte, readLeast)
 	for {
 		taken, err := c.take()
 		if err != nil {
@@ -37,12 +30,8 @@ func (c *connection) read() error {
 			}
 			continue
 		}
-		n, err := c.fill(buf)
-		if err != nil {
+		if err := c.fill(); err != nil {
 			return err
-		}
-		if n == len(buf) && n < readMost {
-			buf = make([]byte, min(4*n, readMost))
 		}
 	}
 }
@@ -74,41 +63,39 @@ func (c *connection) take() ([]request, error) {
 	}
 }
 
-// fill reads once from the socket.
-func (c *connection) fill(buf []byte) (int, error) {
+// fill reads once from the socket, while the writer may go on answering.
+func (c *connection) fill() error {
 	if err := c.socket.SetReadDeadline(time.Now().Add(c.server.config.MaxIdle)); err != nil {
-		return 0, err
+		return err
 	}
-	n, err := c.socket.Read(buf)
+	c.mu.Lock()
+	space := c.frames.Space()
+	c.mu.Unlock()
+	n, err := c.socket.Read(space)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fault = c.frames.Feed(buf[:n])
+	c.fault = c.frames.Filled(n)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if c.frames.InFlight() > 0 {
-			return n, nil // it waits for us
+			return nil // it waits for us
 		}
-		return n, errIdle
+		return errIdle
 	case errors.Is(err, io.EOF):
-		return n, errClosed
+		return errClosed
 	}
-	return n, err
+	return err
 }
 
 // dispatch decodes requests and hands them to the loop in one batch. Those that need no broker are answered at once.
 func (c *connection) dispatch(taken []request) error {
-	bytes := int64(0)
-	for i := range taken {
-		bytes += int64(len(taken[i].frame))
+	if !c.hold(taken) {
+		return errEnded
 	}
-	c.server.memory.acquire(bytes)
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
 	events := make([]event.Event, 0, len(taken))
 	var bad error
-	c.mu.Lock()
-	c.held += bytes
-	c.mu.Unlock()
 	for _, r := range taken {
 		out := a.Decode(event.Ticket{Conn: c.id, Seq: r.seq}, r.frame)
 		switch {
@@ -131,6 +118,25 @@ func (c *connection) dispatch(taken []request) error {
 	clear(taken) // the frames' memory is net/conn's to reuse
 	c.server.queue.push(events...)
 	return bad
+}
+
+// hold waits until the frames of taken fit into the server's budget. It reports false if the connection has ended.
+func (c *connection) hold(taken []request) bool {
+	bytes := int64(0)
+	for i := range taken {
+		bytes += int64(len(taken[i].frame))
+	}
+	c.server.memory.acquire(bytes)
+	c.mu.Lock()
+	ended := c.ended
+	if !ended {
+		c.held += bytes
+	}
+	c.mu.Unlock()
+	if ended {
+		c.server.memory.release(bytes)
+	}
+	return !ended
 }
 
 // expect notes a request that the broker will answer.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/net/conn"
 	"github.com/highwater-log/highwater/server/api"
 	"github.com/highwater-log/highwater/server/config"
 	"github.com/highwater-log/highwater/server/files"
@@ -23,6 +24,7 @@ type Server struct {
 	config config.Config
 	log    *slog.Logger
 	fatal  func(panicked any, dump func(io.Writer))
+	limits conn.Limits
 
 	dir       *files.Dir
 	disk      *posix.Loop
@@ -42,6 +44,8 @@ type Server struct {
 // Options are what a server needs beside its configuration.
 type Options struct {
 	Log *slog.Logger
+	// Limits bound one connection. Frame comes from the configuration; zero fields have net/conn's defaults.
+	Limits conn.Limits
 	// Fatal is called when a law of the core is broken, or anything else panics: it must end the process. dump writes
 	// the last events and effects.
 	Fatal func(panicked any, dump func(io.Writer))
@@ -51,10 +55,11 @@ type Options struct {
 // fails at once is told at once: a directory in use, an address in use.
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
-		config: c, log: o.Log, fatal: o.Fatal,
+		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
 		clients: newClients(c.MaxConnections), queue: newQueue(), trace: &trace{}, memory: newBudget(requestBytes),
 		ready: make(chan struct{}), done: make(chan struct{}),
 	}
+	s.limits.Frame = int(c.MaxRequestBytes)
 	s.apis.New = func() any { return api.New(api.Config{}) }
 	var err error
 	if s.dir, err = files.Open(c.DataDir); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -53,8 +54,14 @@ func (t *trace) line() *traceLine {
 	return l
 }
 
-// dump writes what is remembered, oldest first.
+// dump writes what is remembered, oldest first. It is for the last moments of a process: that w fails changes nothing.
 func (t *trace) dump(w io.Writer) {
+	var b strings.Builder
+	t.render(&b)
+	_, _ = io.WriteString(w, b.String())
+}
+
+func (t *trace) render(w *strings.Builder) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	shown := min(t.count, traceLines)

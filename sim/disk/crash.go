@@ -25,6 +25,9 @@ type Crash struct {
 	Flight Keep // of the operations in flight
 	Data   Keep // of bytes that were written and not synced; power cuts only
 	Meta   Keep // of entries and sizes that were changed and not synced; power cuts only
+	// Shorn: the power failed in the middle of sectors. One block in four of those that were in flight or not synced
+	// has a sector that holds neither the old bytes nor the new ones, but garbage; power cuts only.
+	Shorn bool
 }
 
 // Kill ends the process: operations in flight happen in whole, in part or not at all; what the volatile image holds
@@ -56,10 +59,43 @@ func (d *Disk) PowerCut(c Crash) {
 	for n, o := range d.pending {
 		if o.Op == event.OpWriteFile {
 			d.tear(o, k.with(uint64(n)), c.Flight)
+			if c.Shorn {
+				d.shearRange(o, k.with(uint64(n)))
+			}
 		}
 	}
 	d.root.syncTree(d.seq)
 	d.dropPending()
+}
+
+// shearRange shears the blocks that the write o was about to change, as far as the file has them.
+func (d *Disk) shearRange(o *op, k key) {
+	ino := d.index[o.File]
+	if ino == nil || ino.dir {
+		return
+	}
+	for off := o.Offset; off < min(o.Offset+o.Length, ino.size()); off += event.BlockSize {
+		if p := shear(ino.at(off), k.with(uint64(off))); p != nil {
+			d.seq++
+			ino.put(int(off/event.BlockSize), p, d.seq, false)
+		}
+	}
+}
+
+// shear is p with one sector of garbage, one time in four; nil otherwise.
+func shear(p *page, k key) *page {
+	if k.draw(11, 0)%4 != 0 {
+		return nil
+	}
+	q := new(page)
+	if p != nil {
+		*q = *p
+	}
+	start := int(k.draw(12, 0)%(event.BlockSize/event.SectorSize)) * event.SectorSize
+	for i := range event.SectorSize {
+		q[start+i] = byte(k.draw(13, uint64(i)))
+	}
+	return q
 }
 
 func (d *Disk) dropPending() {
@@ -170,6 +206,11 @@ func (ino *inode) cutContent(k key, c Crash) {
 	for _, i := range ino.dirty {
 		b := &ino.content[i]
 		b.floor = b.fate(k.with(uint64(i)), c.Data)
+		if c.Shorn {
+			if p := shear(b.floor, k.with(uint64(i))); p != nil {
+				b.floor = p
+			}
+		}
 		b.versions = b.versions[:0]
 	}
 	ino.dirty = ino.dirty[:0]

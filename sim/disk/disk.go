@@ -16,6 +16,19 @@ type Disk struct {
 	seq     uint64 // stamps every change of the volatile image, in the order in which they happened
 	used    int64  // bytes taken by the files of the volatile image, in whole blocks
 	limit   int64  // capacity in bytes; 0 for no limit
+
+	lastOp      event.Op // of the operation completed last
+	lastDurable bool
+
+	recent  [64]span // the last durable writes, for HoldsDurably
+	newest  int      // of recent
+	scratch []byte
+}
+
+// span is a range of a file.
+type span struct {
+	file   event.File
+	off, n int64
 }
 
 // op is one operation in flight.
@@ -88,10 +101,14 @@ func (d *Disk) Fail(io event.IOID, status event.Status, seed uint64, ev *event.E
 	return true
 }
 
+// Last is the verb of the operation that was completed last, and whether it was a durable write.
+func (d *Disk) Last() (op event.Op, durable bool) { return d.lastOp, d.lastDurable }
+
 func (d *Disk) take(io event.IOID) *op {
 	for i, o := range d.pending {
 		if o.IO == io {
 			d.pending = append(d.pending[:i], d.pending[i+1:]...)
+			d.lastOp, d.lastDurable = o.Op, o.Durable
 			return o
 		}
 	}
@@ -186,6 +203,10 @@ func (d *Disk) write(o *op) (int64, event.Status) {
 	ino.write(o.Offset, o.Data, d.seq, o.Durable)
 	if o.Offset+n > ino.size() {
 		d.resize(ino, o.Offset+n)
+	}
+	if o.Durable {
+		d.newest = (d.newest + 1) % len(d.recent)
+		d.recent[d.newest] = span{o.File, o.Offset, n}
 	}
 	return n, event.StatusOK
 }

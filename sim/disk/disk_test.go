@@ -397,3 +397,54 @@ func BenchmarkDurableWrite(b *testing.B) {
 		r.Complete(e.IO, &ev)
 	}
 }
+
+func TestHoldsDurably_FindsWhatEveryCutLeaves(t *testing.T) {
+	r := made(t, chunk, 'a', 'b', 'c')
+	r.write(chunk, 0, 'x', true)
+	r.write(chunk, event.BlockSize, 'y', false)
+	for needle, want := range map[string]bool{"xxx": true, "aaa": false, "yyy": false, "bbb": true, "ccc": true, "xxbb": true} {
+		if got := r.HoldsDurably([]byte(needle)); got != want {
+			t.Errorf("%s: %v", needle, got)
+		}
+	}
+}
+
+func TestDurableWrite_RanksThem(t *testing.T) {
+	r := made(t, chunk, 'a', 'b', 'c')
+	r.create(hard)
+	for i := range int64(3) {
+		r.write(chunk, i*event.BlockSize, 'x', true)
+		r.write(hard, 0, 'h', true)
+	}
+	for rank, want := range []int64{2, 1, 0} {
+		if f, off, n, ok := r.DurableWrite(event.FileChunk, event.Shard0, rank); !ok || f != chunk || off != want*event.BlockSize || n != event.BlockSize {
+			t.Errorf("rank %d: %s %d %d %v", rank, f, off, n, ok)
+		}
+	}
+	if _, _, _, ok := r.DurableWrite(event.FileChunk, event.Shard0, 3); ok {
+		t.Error("a write that was not")
+	}
+}
+
+func TestPowerCut_ShearsOnlyWhatWasChanging(t *testing.T) {
+	flight, unsynced := false, false
+	for seed := range uint64(60) {
+		r := made(t, segment, 'a', 'b', 'c')
+		r.write(segment, event.BlockSize, 'x', false)
+		r.buf.WriteFile(r.io(), segment, 2*event.BlockSize, block1('y'), true)
+		r.submit()
+		r.PowerCut(Crash{Seed: seed, Shorn: true})
+		image, _ := r.Image(segment)
+		if !bytes.Equal(image[:event.BlockSize], block1('a')) {
+			t.Fatalf("seed %d: a block at rest was harmed", seed)
+		}
+		unsynced = unsynced || sketch(r.Disk, segment)[1] == '?'
+		flight = flight || sketch(r.Disk, segment)[2] == '?'
+		if !r.IsDurable(segment, 0, 3*event.BlockSize) {
+			t.Fatal("something is volatile after a power cut")
+		}
+	}
+	if !flight || !unsynced {
+		t.Fatalf("in flight %v, unsynced %v", flight, unsynced)
+	}
+}

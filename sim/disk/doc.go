@@ -22,6 +22,9 @@
 //	create, rename, remove   a power cut keeps any prefix of what was done in a directory since its last sync
 //	truncate, growth         a power cut leaves any size that the file had since its last sync; bytes follow their own fate
 //
+// A power cut may also shear sectors that were about to change: they hold garbage then. What no write was touching is
+// never harmed.
+//
 // A kill ends the process only: what is in the volatile image stays, volatile as it is. Operations in flight may have
 // happened, or not, or (writes, removals of directories) in part.
 //

@@ -90,7 +90,8 @@ func (ino *inode) write(off int64, data []byte, at uint64, durable bool) {
 	}
 }
 
-// cut makes everything from length on read as zeros, should the file ever reach there again.
+// cut makes everything from length on read as zeros, should the file ever reach there again. A block whose bytes do not
+// change is left alone: that a file system may rewrite it all the same is not modelled.
 func (ino *inode) cut(length int64, at uint64) {
 	for i := int(length / event.BlockSize); i < len(ino.content); i++ {
 		old := ino.content[i].page()
@@ -101,6 +102,9 @@ func (ino *inode) cut(length int64, at uint64) {
 		if keep := length - int64(i)*event.BlockSize; keep > 0 {
 			cut = new(page)
 			copy(cut[:keep], old[:keep])
+			if *cut == *old {
+				continue
+			}
 		}
 		ino.put(i, cut, at, false)
 	}

@@ -1,6 +1,8 @@
 package disk
 
 import (
+	"bytes"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/rand"
 )
@@ -30,6 +32,32 @@ func (d *Disk) Size(f event.File) (int64, bool) {
 		return 0, false
 	}
 	return ino.size(), true
+}
+
+// DurableWrite is the range of a durable write to the given kind of file of a store: rank 0 is the newest. ok is false if
+// the disk does not remember that many.
+func (d *Disk) DurableWrite(kind event.FileKind, store event.Machine, rank int) (f event.File, off, n int64, ok bool) {
+	for i := range d.recent {
+		w := &d.recent[(d.newest+len(d.recent)-i)%len(d.recent)]
+		if w.n == 0 || w.file.Kind != kind || w.file.Store != store {
+			continue
+		}
+		if rank == 0 {
+			return w.file, w.off, w.n, true
+		}
+		rank--
+	}
+	return event.File{}, 0, 0, false
+}
+
+// Written reports whether the block of f at off holds anything but zeros.
+func (d *Disk) Written(f event.File, off int64) bool {
+	ino := d.index[f]
+	if ino == nil {
+		return false
+	}
+	p := ino.at(off)
+	return p != nil && *p != page{}
 }
 
 // Image is what reads of f see now, and whether f is there. The bytes belong to the caller.
@@ -79,6 +107,40 @@ func (d *Disk) IsDurable(f event.File, off, n int64) bool {
 		}
 	}
 	return true
+}
+
+// HoldsDurably reports whether needle lies somewhere in a file as every power cut leaves it. The newest durable writes are
+// looked at first: what was just acknowledged is usually there.
+func (d *Disk) HoldsDurably(needle []byte) bool {
+	for i := range d.recent {
+		w := &d.recent[(d.newest+len(d.recent)-i)%len(d.recent)]
+		if w.n == 0 || !d.IsDurable(w.file, w.off, w.n) {
+			continue
+		}
+		d.scratch = d.durableInode(w.file).appendFloor(d.scratch[:0], w.off, w.n)
+		if bytes.Contains(d.scratch, needle) {
+			return true
+		}
+	}
+	for _, info := range d.Files() {
+		if image, ok := d.DurableImage(info.File); ok && bytes.Contains(image, needle) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendFloor appends the n durable bytes at off, in whole blocks.
+func (ino *inode) appendFloor(dst []byte, off, n int64) []byte {
+	var zero page
+	for i := int(off / event.BlockSize); i < int((off+n)/event.BlockSize); i++ {
+		p := &zero
+		if i < len(ino.content) && ino.content[i].floor != nil {
+			p = ino.content[i].floor
+		}
+		dst = append(dst, p[:]...)
+	}
+	return dst
 }
 
 // durableInode finds f in the durable image.

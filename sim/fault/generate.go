@@ -93,7 +93,7 @@ func (g *generator) crashes() {
 func (g *generator) crash(do string) *Fault {
 	f := Fault{Do: do, Seed: g.Next(), Flight: g.keep(), For: event.Time(g.LogBetween(100, 1_000_000)) * event.Microsecond}
 	if do == DoCut {
-		f.Data, f.Meta = g.keep(), g.keep()
+		f.Data, f.Meta, f.Shorn = g.keep(), g.keep(), g.OneIn(2)
 	}
 	return g.add(f)
 }
@@ -154,18 +154,30 @@ func (g *generator) slowDisk() {
 	}
 }
 
-// rot damages a journal and then makes the node read it: a crash follows.
+// rot damages a file and then makes the node read it: a crash follows.
 func (g *generator) rot() {
-	n := g.within(g.want.Writes, 0, 1)
-	id := g.add(Fault{Do: DoRot, Seed: g.Next(), On: Trigger{Point: AtDelivered, Nth: n, Event: uint64(g.within(g.want.Events, 0, 1))}}).ID
+	f := Fault{Do: DoRot, Seed: g.Next(), Where: Pick(g.Seq, InJournal, InJournal, InSegment)}
+	f.On = Trigger{
+		Point: AtCompleted, Op: DurableWrite, Nth: g.Between(20, max(21, g.want.Writes)), Event: uint64(g.within(g.want.Events, 0, 1)),
+	}
+	id := g.add(f).ID
 	crash := g.crash(Pick(g.Seq, DoKill, DoCut))
-	crash.On = Trigger{Point: AtEvent, Nth: g.LogBetween(1, 300), After: id}
+	crash.On = Trigger{Point: AtEvent, Nth: g.LogBetween(1, 100), After: id}
 }
 
-// readError hits recovery: blocks of the journal cannot be read once or twice.
+// readError hits recovery, which reads the journal, or the reads of consumers: blocks cannot be read once or twice, and
+// now and then never again.
 func (g *generator) readError() {
-	for range g.Between(1, 2) {
-		g.add(Fault{Do: DoReadError, Seed: g.Next(), Times: g.Between(1, 2), On: Trigger{Point: AtBoot, Nth: g.Between(2, 4)}})
+	for range g.Between(1, 3) {
+		f := Fault{Do: DoReadError, Seed: g.Next(), Times: g.Between(1, 2), Where: Pick(g.Seq, InJournal, InSegment)}
+		if g.OneIn(8) {
+			f.Times = -1
+		}
+		f.On = Trigger{Point: AtBoot, Nth: g.Between(2, 4)}
+		if f.Where == InSegment {
+			f.On = Trigger{Point: AtEvent, Nth: g.within(g.want.Events/2, 0, 1)}
+		}
+		g.add(f)
 	}
 }
 

@@ -84,6 +84,7 @@ type Store struct {
 	CheckpointAge event.Time `json:"checkpoint_age_ns"`
 	CheckpointAt  int        `json:"checkpoint_percent"`
 	TailBytes     int64      `json:"tail"`
+	SegmentBytes  int64      `json:"segment"`
 	IndexInterval int64      `json:"index_interval"`
 	MaxReadBytes  int64      `json:"max_read"`
 }
@@ -127,9 +128,11 @@ type Fault struct {
 	Flight disk.Keep  `json:"flight,omitempty"`  // kill, cut: see disk.Crash
 	Data   disk.Keep  `json:"data,omitempty"`    // cut
 	Meta   disk.Keep  `json:"meta,omitempty"`    // cut
+	Shorn  bool       `json:"shorn,omitempty"`   // cut: see disk.Crash
 	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow: how long
 	Client int        `json:"client,omitempty"`  // reset, silence, clog: whose connections
 	Factor int        `json:"factor,omitempty"`  // slow: how many times slower
+	Where  string     `json:"where,omitempty"`   // rot, read-error: journal or segment
 	Times  int        `json:"times,omitempty"`   // read-error: how often it fails; negative until overwritten
 	StepMs int64      `json:"step_ms,omitempty"` // wall: how far the wall clock jumps
 }
@@ -142,10 +145,16 @@ const (
 	DoSilence    = "silence"     // nothing reaches the client on its connections any more, and nobody is told
 	DoClog       = "clog"        // what the client sends on its connections arrives late
 	DoSlow       = "slow"        // the disk is slower for a while
-	DoRot        = "rot"         // a bit of a journal chunk flips
-	DoReadError  = "read-error"  // a block of a journal chunk cannot be read
+	DoRot        = "rot"         // a bit of a file flips
+	DoReadError  = "read-error"  // a block of a file cannot be read
 	DoWriteError = "write-error" // the write or sync that triggers it fails
 	DoWall       = "wall"        // the wall clock jumps
+)
+
+// Places of damage.
+const (
+	InJournal = "journal"
+	InSegment = "segment"
 )
 
 // Verdict is how a run ended.

@@ -62,18 +62,19 @@ func drawNet(s *Seq) NetTime {
 
 // drawStore is small in every direction: a ring that laps in a run, segments of a few batches.
 func drawStore(s *Seq) Store {
-	chunk := int64(Pick(s, 64, 128, 256)) << 10
+	chunk := Pick(s, 32, 64, 64, 128) << 10
 	return Store{
 		InFlight:      s.Between(1, 4),
-		ChunkSize:     chunk,
-		MaxChunks:     Pick(s, 3, 4, 8),
-		MaxFrame:      Pick(s, 32, 64) << 10,
-		Reserve:       32 << 10,
+		ChunkSize:     int64(chunk),
+		MaxChunks:     Pick(s, 3, 3, 4, 6),
+		MaxFrame:      min(chunk, Pick(s, 32, 64)<<10),
+		Reserve:       16 << 10,
 		SealAfter:     event.Time(Pick(s, 100, 1000, 5000)) * event.Microsecond,
 		WriteBehind:   Pick(s, 4, 8, 16, 64) << 10,
 		CheckpointAge: event.Time(Pick(s, 2, 20, 200, 1000)) * event.Millisecond,
 		CheckpointAt:  Pick(s, 20, 33, 50),
 		TailBytes:     int64(Pick(s, 1, 8, 64)) << 10,
+		SegmentBytes:  int64(Pick(s, 4, 16, 64)) << 10,
 		IndexInterval: int64(Pick(s, 128, 1024, 4096)),
 		MaxReadBytes:  int64(Pick(s, 8, 16, 64)) << 10,
 	}

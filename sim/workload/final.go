@@ -26,7 +26,7 @@ func (r *finalReader) done(c *Client) bool { return r.topic == len(c.topics) }
 func (r *finalReader) due(c *Client) event.Time {
 	switch {
 	case r.missing(c):
-		return r.metadata.due()
+		return max(r.backoff, r.metadata.due())
 	case r.busy:
 		return event.Never
 	}
@@ -57,10 +57,11 @@ func (r *finalReader) goOn(c *Client) {
 	if r.last != nil {
 		ended := r.last.Kind == history.Fetch && r.last.Outcome == history.OK &&
 			r.positions[r.topic][r.partition] >= r.last.HighWatermark
-		if r.last.Outcome == history.OK {
-			r.errors = 0
-		} else {
+		switch {
+		case r.last.Outcome != history.OK:
 			r.errors++
+		case r.last.Kind == history.Fetch:
+			r.errors = 0
 		}
 		r.last = nil
 		if ended || r.errors >= patience {

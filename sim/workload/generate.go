@@ -67,13 +67,20 @@ func (g *generator) place(do string) fault.Op {
 	}
 }
 
+// most is about how many bytes of values a batch has at most: less than the smallest frame holds.
+const most = 8192
+
 func (g *generator) produce(ops []fault.Op, n int) []fault.Op {
 	large := fault.Pick(g.Seq, 64, 512, 2048)
+	home, faithful := g.place(DoProduce), g.Below(4)
 	for range n {
 		op := g.place(DoProduce)
+		if g.Below(4) < faithful {
+			op.Topic, op.Partition = home.Topic, home.Partition
+		}
 		op.Acks = fault.Pick[int16](g.Seq, -1, -1, -1, -1, -1, -1, 1, 0)
 		op.Records = g.LogBetween(1, 8)
-		op.Bytes = g.LogBetween(8, large)
+		op.Bytes = min(g.LogBetween(8, large), most/op.Records)
 		if g.OneIn(50) {
 			op.Pause += event.Time(g.LogBetween(1, 50)) * event.Millisecond
 		}

@@ -9,8 +9,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// attempts is how often a batch is sent before its producer gives up.
-const attempts = 100
+// attempts is how often a batch is sent before its producer gives up; hopeless how often to a partition that answers
+// what seldom passes.
+const (
+	attempts = 100
+	hopeless = 4
+)
 
 // producer appends the batches of the plan.
 //
@@ -240,11 +244,11 @@ func (p *producer) refuse(m Moment, b *batch) {
 func (p *producer) retry(c *Client, m Moment, b *batch) {
 	p.stale = true
 	p.backoff = m.Now + askAgain
-	doomed := c.topics[b.plan.Topic].Doomed
+	lame := c.topics[b.plan.Topic].Doomed || event.Code(b.op.Code) == event.CodeKafkaStorageError
 	switch {
 	case !c.spec.Idempotent && b.doubt:
 		p.close(b)
-	case b.op.Attempts >= attempts || doomed && b.op.Attempts > 3:
+	case b.op.Attempts >= attempts || lame && b.op.Attempts >= hopeless:
 		p.refuse(m, b)
 		if c.spec.Idempotent {
 			p.abandon()

@@ -1,0 +1,56 @@
+//go:build canary
+
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/highwater-log/highwater/core/invariant"
+)
+
+// quitter turns the end of a test into a panic that the caller takes.
+type quitter struct{ testing.TB }
+
+type quit string
+
+func (q quitter) Fatalf(format string, args ...any) { panic(quit(fmt.Sprintf(format, args...))) }
+func (q quitter) Helper()                           {}
+func (q quitter) Logf(string, ...any)               {}
+
+// killed runs one seed and reports how it failed.
+func killed(t *testing.T, seed int64) (why string) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case quit:
+			why = string(r)
+		case invariant.Violation:
+			why = r.Text
+		default:
+			panic(r)
+		}
+	}()
+	crashOnce(quitter{t}, seed, 8)
+	return ""
+}
+
+func TestCanaries_AreFoundByCrashes(t *testing.T) {
+	defer invariant.Plant(invariant.CanaryNone)
+	for _, c := range []invariant.Canary{
+		invariant.CanaryAckBeforeFlush, invariant.CanaryAckOutOfOrder, invariant.CanaryReuseEarly,
+		invariant.CanaryTornTailAccepted, invariant.CanaryTornFrameReturns, invariant.CanaryCountVolatile,
+		invariant.CanaryRewriteUnjournaled, invariant.CanaryReplayTwice,
+	} {
+		invariant.Plant(c)
+		seed, why := int64(0), ""
+		for ; seed < 400 && why == ""; seed++ {
+			why = killed(t, seed)
+		}
+		if why == "" {
+			t.Errorf("%v: not found in %d seeds", c, seed)
+			continue
+		}
+		t.Logf("%v: seed %d: %.200s", c, seed-1, why)
+	}
+}

@@ -1,0 +1,312 @@
+package store
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// filled is a ready store with one partition of n batches of size bytes, all flushed.
+func filled(t *testing.T, n, size int) *world {
+	w := newWorld(t, 3)
+	w.cfg.CheckpointAge = event.Second * 1000
+	w.revive()
+	tp := testTP(0)
+	w.do(op{kind: "create", tp: tp})
+	for range n {
+		for w.store.Room() < int64(size+100) {
+			w.turn()
+			w.step()
+		}
+		w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], size)})
+		w.turn()
+		for p := w.store.Get(tp); p.Log().Flushed() < p.Log().End(); {
+			w.step()
+		}
+	}
+	return w
+}
+
+// flip inverts one byte of the first place of text in any file of a kind, in both images.
+func (w *world) flip(kind event.FileKind, text []byte, at int) bool {
+	for f, data := range w.disk.volatile {
+		if i := bytes.Index(data, text); f.Kind == kind && i >= 0 {
+			w.touch(f, rot(i+at, i+at+1))
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) readNow(r Read) ReadDone {
+	w.cookie++
+	r.Cookie = w.cookie
+	d, now := w.store.Read(r, &w.out)
+	w.disk.submit(&w.out)
+	for !now {
+		w.now++
+		w.store.OnIO(w.disk.complete(w.now), &w.out)
+		w.disk.submit(&w.out)
+		for _, x := range w.store.TakeReads() {
+			if x.Cookie == r.Cookie {
+				d, now = x, true
+			}
+		}
+	}
+	return d
+}
+
+func TestDamage_RottenJournalBatchIsNamedAndKept(t *testing.T) {
+	w := filled(t, 12, 200)
+	tp := testTP(0)
+	batches := w.model()[tp].batches
+	for range 50 { // the seal carries the durable bound over the last batch
+		w.step()
+	}
+	w.crash(false)
+	rotten := batches[5]
+	if !w.flip(event.FileChunk, rotten, 100) {
+		t.Fatal("the batch is not in the journal")
+	}
+	for round := range 3 {
+		if state := w.reopen(); state != Ready {
+			t.Fatalf("round %d: %v: %s", round, state, w.store.Refusal().Text)
+		}
+		p := w.store.Get(tp)
+		code, why := p.Offline()
+		if code != event.CodeKafkaStorageError || p.Damaged()[0].From != rotten.BaseOffset() || p.Damaged()[0].To != rotten.NextOffset() {
+			t.Fatalf("round %d: offline %d: %s, %+v", round, code, why, p.Damaged())
+		}
+		if p.Log().End() != batches[11].NextOffset() {
+			t.Errorf("round %d: what follows the damage is not kept: the log ends at %d", round, p.Log().End())
+		}
+		d := w.readNow(Read{TP: tp, From: 0, To: p.Log().End(), Bytes: 1 << 20, Whole: true})
+		if got := bytes.Join(d.Batches, nil); d.Code != event.CodeNone || !bytes.Equal(got, bytes.Join(raw(batches[:5]), nil)) {
+			t.Errorf("round %d: below the damage: code %d, %d bytes", round, d.Code, len(got))
+		}
+		if d := w.readNow(Read{TP: tp, From: rotten.BaseOffset(), To: p.Log().End(), Bytes: 1 << 20}); d.Code != event.CodeKafkaStorageError {
+			t.Errorf("round %d: at the damage: code %d", round, d.Code)
+		}
+		w.crash(round == 1)
+	}
+}
+
+func raw(list []record.Batch) (out [][]byte) {
+	for _, b := range list {
+		out = append(out, b)
+	}
+	return out
+}
+
+func TestDamage_LostFramesHalt(t *testing.T) {
+	w := filled(t, 12, 200)
+	for range 50 {
+		w.step()
+	}
+	w.crash(false)
+	for f := range w.disk.volatile {
+		if f.Kind == event.FileChunk {
+			w.touch(f, func(p []byte) []byte {
+				for at := 0; at < len(p); at += event.BlockSize {
+					if at > 0 && at < 9*event.BlockSize {
+						clear(p[at : at+64]) // headers of several frames in a row
+					}
+				}
+				return p
+			})
+		}
+	}
+	if state := w.reopen(); state != Refused || w.store.Refusal().Code != event.HaltLost {
+		t.Errorf("the store is %v: %s", state, w.store.Refusal().Text)
+	}
+}
+
+func TestDamage_MissingSegmentIsNamed(t *testing.T) {
+	w := filled(t, 60, 3000)
+	w.stop()
+	for f := range w.disk.volatile {
+		if f.Kind == event.FileSegment && f.Base > 0 {
+			delete(w.disk.volatile, f)
+			delete(w.disk.durable, f)
+			if state := w.reopen(); state != Ready {
+				t.Fatalf("%v: %s", state, w.store.Refusal().Text)
+			}
+			_, why := w.store.Get(testTP(0)).Offline()
+			if from := w.store.Get(testTP(0)).Damaged()[0].From; from != f.Base || !strings.Contains(why, "not in their segment") {
+				t.Errorf("damage from %d, lost segment %d: %s", from, f.Base, why)
+			}
+			return
+		}
+	}
+	t.Fatal("no second segment")
+}
+
+func TestRead_RottenSegmentTakesThePartitionOffline(t *testing.T) {
+	w := filled(t, 60, 3000)
+	w.stop()
+	w.reopen()
+	tp := testTP(0)
+	batches := w.model()[tp].batches
+	rotten := batches[10]
+	if !w.flip(event.FileSegment, rotten, 2000) {
+		t.Fatal("the batch is in no segment")
+	}
+	d := w.readNow(Read{TP: tp, From: rotten.BaseOffset(), To: batches[59].NextOffset(), Bytes: 1 << 20, Whole: true})
+	if d.Code != event.CodeKafkaStorageError || len(d.Batches) > 0 {
+		t.Errorf("code %d, %d pieces", d.Code, len(d.Batches))
+	}
+	if w.disk.probes["store/read-retry"] < readTries-1 {
+		t.Error("one bad read is believed")
+	}
+	if d := w.readNow(Read{TP: tp, From: 0, To: batches[59].NextOffset(), Bytes: 1 << 20, Whole: true}); d.Code != event.CodeNone {
+		t.Errorf("below the damage: code %d", d.Code)
+	}
+	if code, why := w.store.Get(tp).Offline(); code == 0 || !strings.Contains(why, "checksum") {
+		t.Errorf("offline %d: %s", code, why)
+	}
+}
+
+func TestRead_OneBadReadIsTriedAgain(t *testing.T) {
+	w := filled(t, 60, 3000)
+	w.stop()
+	w.reopen()
+	for range readTries - 1 {
+		w.disk.failNext = event.OpReadFile
+	}
+	batches := w.model()[testTP(0)].batches
+	d := w.readNow(Read{TP: testTP(0), From: 0, To: batches[59].NextOffset(), Bytes: 100, Whole: true})
+	if d.Code != event.CodeNone || !bytes.Equal(bytes.Join(d.Batches, nil), batches[0]) {
+		t.Errorf("code %d, %d pieces", d.Code, len(d.Batches))
+	}
+}
+
+func TestRead_OfABatchLargerThanAReadIsWholeOrNothing(t *testing.T) {
+	w := filled(t, 3, 15000)
+	w.stop()
+	w.reopen()
+	first := w.model()[testTP(0)].batches[0]
+	r := Read{TP: testTP(0), From: 0, To: first.NextOffset(), Bytes: 100}
+	if d := w.readNow(r); d.Code != event.CodeNone || len(d.Batches) != 0 {
+		t.Errorf("not whole: code %d, %d pieces", d.Code, len(d.Batches))
+	}
+	r.Whole = true
+	if d := w.readNow(r); !bytes.Equal(bytes.Join(d.Batches, nil), first) {
+		t.Errorf("whole: code %d, %d pieces", d.Code, len(d.Batches))
+	}
+}
+
+func TestRead_NeverPassesTo(t *testing.T) {
+	w := filled(t, 5, 200)
+	batches := w.model()[testTP(0)].batches
+	d := w.readNow(Read{TP: testTP(0), From: 0, To: batches[2].NextOffset() - 1, Bytes: 1 << 20, Whole: true})
+	if want := len(batches[0]) + len(batches[1]); batches[2].LastOffsetDelta() > 0 && len(bytes.Join(d.Batches, nil)) != want {
+		t.Errorf("%d bytes, want %d", len(bytes.Join(d.Batches, nil)), want)
+	}
+	for from, want := range map[int64]event.Code{-1: event.CodeOffsetOutOfRange, batches[4].NextOffset() + 1: event.CodeOffsetOutOfRange} {
+		if d := w.readNow(Read{TP: testTP(0), From: from, To: 1 << 40, Bytes: 10}); d.Code != want {
+			t.Errorf("from %d: code %d", from, d.Code)
+		}
+	}
+	if d := w.readNow(Read{TP: testTP(9), From: 0, To: 1, Bytes: 10}); d.Code != event.CodeUnknownTopicOrPartition {
+		t.Errorf("unknown partition: code %d", d.Code)
+	}
+}
+
+func TestFailure_OfAWriteIsLatched(t *testing.T) {
+	for _, verb := range []event.Op{event.OpWriteFile, event.OpCreateFile, event.OpSyncFs, event.OpSyncFile} {
+		w := newWorld(t, 8)
+		w.calm = true
+		w.revive()
+		w.live(30)
+		w.disk.failNext = verb
+		for range 5000 {
+			if w.store.State() == Failed {
+				break
+			}
+			if w.store.State() == Ready {
+				w.act()
+			}
+			w.step()
+		}
+		if w.store.State() != Failed || w.store.Refusal().Code != event.HaltDisk {
+			t.Errorf("operation %d failed, the store is %v", verb, w.store.State())
+			continue
+		}
+		flushed := w.certain
+		for len(w.disk.flying) > 0 {
+			w.step()
+		}
+		if w.store.State() != Failed || w.certain != flushed || w.store.Room() != 0 {
+			t.Errorf("operation %d failed, and things go on", verb)
+		}
+		w.crash(true)
+		w.revive()
+		w.verify()
+	}
+}
+
+func TestHighWater_IsKnownAfterRestart(t *testing.T) {
+	w := filled(t, 5, 200)
+	w.store.HighWater(w.store.Get(testTP(0)), 4, &w.out)
+	w.do(op{kind: "append", tp: testTP(0), batch: w.batch(w.model()[testTP(0)], 100)})
+	w.turn()
+	for p := w.store.Get(testTP(0)); p.Log().Flushed() < p.Log().End(); {
+		w.step()
+	}
+	w.crash(true)
+	w.revive()
+	if hw := w.store.Get(testTP(0)).HighWater(); hw != 4 {
+		t.Errorf("high watermark %d", hw)
+	}
+}
+
+func TestInspect_SeesWhatARecoverySees(t *testing.T) {
+	w := lived(t, 150)
+	f := &Files{Machine: event.Shard0, Hard: w.disk.durable[hardFile], Sidecar: w.disk.durable[sidecarFile]}
+	for i := range 2 {
+		f.Checkpoints[i] = w.disk.durable[checkpointFile(int64(i))]
+	}
+	for file, data := range w.disk.durable {
+		if file.Kind == event.FileChunk {
+			f.Chunks = append(f.Chunks, journal.ChunkImage{Number: file.Base, Data: data})
+		}
+	}
+	f.Partitions = 1
+	in := Inspect(f)
+	if len(in.Findings) > 0 {
+		t.Fatalf("findings: %+v", in.Findings)
+	}
+	m := w.model()
+	if len(in.Partitions) != len(m) {
+		t.Fatalf("%d partitions, want %d", len(in.Partitions), len(m))
+	}
+	for _, p := range in.Partitions {
+		var got []BatchInspection
+		for i := range p.Segments {
+			batches, findings := InspectSegment(&p.Segments[i], w.disk.durable[p.Segments[i].File])
+			if len(findings) > 0 {
+				t.Errorf("partition %d: %+v", p.TP.Partition, findings)
+			}
+			got = append(got, batches...)
+		}
+		got = append(got, p.Journal...)
+		want := m[p.TP].batches
+		if len(got) != len(want) || p.End != m[p.TP].end() {
+			t.Fatalf("partition %d: %d batches, end %d, want %d, end %d", p.TP.Partition, len(got), p.End, len(want), m[p.TP].end())
+		}
+		for i, b := range got {
+			if b.Base != want[i].BaseOffset() || b.Bytes != len(want[i]) {
+				t.Errorf("partition %d: batch %d is %+v", p.TP.Partition, i, b)
+			}
+		}
+		for _, b := range p.Journal {
+			if b.Seq == 0 {
+				t.Errorf("partition %d: [%d, %d) is in no frame", p.TP.Partition, b.Base, b.Next)
+			}
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// content is everything that a broker shows of its logs, or how it ended instead.
+type content struct {
+	halted string
+	logs   []logContent // in the order of their partitions
+}
+
+// logContent is one log.
+type logContent struct {
+	tp         event.TP
+	name       string
+	code       event.Code // that ended the reading
+	start, end int64
+	batches    []batchID
+}
+
+// batchID is one batch of a log: where it is, and a checksum of everything that its leader does not stamp.
+type batchID struct {
+	base, next int64
+	sum        uint32
+	size       int
+}
+
+// stamped is how many bytes at the head of a batch its leader may change.
+const stamped = 17
+
+func identity(b record.Batch) batchID {
+	return batchID{b.BaseOffset(), b.NextOffset(), record.Checksum(b[stamped:]), len(b)}
+}
+
+// read takes in every log of a broker that is ready.
+func (c *content) read(t *trial) {
+	all, _ := t.ask(&event.Metadata{All: true}).(*event.MetadataReply)
+	if all == nil {
+		return
+	}
+	for i := range all.Topics {
+		for n := range all.Topics[i].Partitions {
+			c.logs = append(c.logs, t.log(&all.Topics[i], all.Topics[i].Partitions[n].Partition))
+		}
+	}
+	slices.SortFunc(c.logs, func(a, b logContent) int { return a.tp.Compare(b.tp) })
+}
+
+// log reads one log from its start to its high watermark.
+func (t *trial) log(topic *event.MetadataTopicReply, partition int32) logContent {
+	l := logContent{tp: event.TP{Topic: topic.ID, Partition: partition}, name: topic.Name, end: -1}
+	l.start, l.code = t.offset(l.tp, event.TimestampEarliest)
+	if l.code == event.CodeNone {
+		l.end, l.code = t.offset(l.tp, event.TimestampLatest)
+	}
+	for at := l.start; l.code == event.CodeNone && at < l.end && t.runs(); {
+		reply, _ := t.ask(&event.Fetch{ReplicaID: -1, MaxBytes: 1 << 20, Partitions: []event.FetchPartition{{
+			ID: topic.ID, Partition: partition, CurrentEpoch: -1, LastFetchedEpoch: -1, Offset: at, MaxBytes: 1 << 20,
+		}}}).(*event.FetchReply)
+		if reply == nil || len(reply.Partitions) != 1 {
+			break
+		}
+		p := &reply.Partitions[0]
+		l.code = cmp.Or(reply.Code, p.Code)
+		n := len(l.batches)
+		for _, piece := range p.Records {
+			l.batches = appendBatches(l.batches, piece)
+		}
+		if len(l.batches) == n {
+			break
+		}
+		at = l.batches[len(l.batches)-1].next
+	}
+	return l
+}
+
+func (t *trial) offset(tp event.TP, timestamp int64) (int64, event.Code) {
+	reply, _ := t.ask(&event.ListOffsets{Partitions: []event.ListOffsetsPartition{{
+		ID: tp.Topic, Partition: tp.Partition, CurrentEpoch: -1, Timestamp: timestamp,
+	}}}).(*event.ListOffsetsReply)
+	if reply == nil || len(reply.Partitions) != 1 {
+		return -1, event.CodeUnknownServer
+	}
+	return reply.Partitions[0].Offset, reply.Partitions[0].Code
+}
+
+// appendBatches takes a piece of an answer apart. What is no batch ends it, and is seen as a log that ends early.
+func appendBatches(dst []batchID, piece []byte) []batchID {
+	for len(piece) > 0 {
+		b, rest, err := record.Parse(piece)
+		if err != nil || record.Verify(b) != nil {
+			break
+		}
+		dst, piece = append(dst, identity(b)), rest
+	}
+	return dst
+}
+
+// find is the log of a partition: an empty one if there is none.
+func (c *content) find(tp event.TP) (*logContent, bool) {
+	at, ok := slices.BinarySearchFunc(c.logs, tp, func(l logContent, tp event.TP) int { return l.tp.Compare(tp) })
+	if !ok {
+		return &logContent{tp: tp, code: event.CodeUnknownTopicOrPartition}, false
+	}
+	return &c.logs[at], true
+}
+
+// differ names the first difference of two contents; "" if they are the same.
+func differ(was, is *content) string {
+	if ended(was.halted) != ended(is.halted) {
+		return fmt.Sprintf("the broker ends with %q, and with %q before", is.halted, was.halted)
+	}
+	for i := range was.logs {
+		if _, ok := is.find(was.logs[i].tp); !ok {
+			return was.logs[i].label() + " is gone"
+		}
+	}
+	for i := range is.logs {
+		l := &is.logs[i]
+		old, ok := was.find(l.tp)
+		if !ok {
+			return l.label() + " was not there before"
+		}
+		if d := l.differ(old); d != "" {
+			return d
+		}
+	}
+	return ""
+}
+
+// between names the first place where is lacks something of least, or has something that most does not have: "" if there
+// is none. What only least has was removed on the way to most.
+func between(least, is, most *content) string {
+	if is.halted != "" && ended(is.halted) != ended(most.halted) && ended(is.halted) != ended(least.halted) {
+		return fmt.Sprintf("the broker ends with %q", is.halted)
+	}
+	if is.halted != "" || least.halted != "" || most.halted != "" {
+		return ""
+	}
+	for i := range is.logs {
+		l := &is.logs[i]
+		if old, ok := least.find(l.tp); ok {
+			if d := l.extends(old); d != "" {
+				return d
+			}
+		}
+		if full, ok := most.find(l.tp); ok {
+			if d := full.extends(l); d != "" {
+				return d
+			}
+		} else if _, ok := least.find(l.tp); !ok {
+			return l.label() + " was there neither before nor after"
+		}
+	}
+	for i := range least.logs {
+		l := &least.logs[i]
+		_, still := most.find(l.tp)
+		if _, ok := is.find(l.tp); still && !ok {
+			return l.label() + " is gone"
+		}
+	}
+	return ""
+}
+
+// gap names the first offset of l that no batch has: "" if there is none.
+func (l *logContent) gap() string {
+	at := l.start
+	for i := range l.batches {
+		if l.batches[i].base != at {
+			break
+		}
+		at = l.batches[i].next
+	}
+	if at == l.end {
+		return ""
+	}
+	return fmt.Sprintf("%s holds [%d, %d) and shows no batch at %d", l.label(), l.start, l.end, at)
+}
+
+// extends says in what l is not a continuation of old.
+func (l *logContent) extends(old *logContent) string {
+	switch {
+	case l.code != old.code:
+		return fmt.Sprintf("%s answers code %d, or %d", l.label(), old.code, l.code)
+	case l.start < old.start || l.end < old.end || len(l.batches) < len(old.batches):
+		return fmt.Sprintf("%s holds [%d, %d), or [%d, %d)", l.label(), old.start, old.end, l.start, l.end)
+	}
+	for i := range old.batches {
+		if l.batches[i] != old.batches[i] {
+			return fmt.Sprintf("%s holds %s, or %s", l.label(), old.batches[i], l.batches[i])
+		}
+	}
+	return ""
+}
+
+// ended is the way in which a broker ended: reasons may tell more the second time.
+func ended(halted string) string {
+	way, _, _ := strings.Cut(halted, ":")
+	return way
+}
+
+func (l *logContent) label() string { return fmt.Sprintf("%s/%d", l.name, l.tp.Partition) }
+
+func (l *logContent) differ(old *logContent) string {
+	if l.code != old.code || l.start != old.start || l.end != old.end {
+		return fmt.Sprintf("%s holds [%d, %d) and answers code %d; before, it held [%d, %d) with code %d", l.label(),
+			l.start, l.end, l.code, old.start, old.end, old.code)
+	}
+	for i := range min(len(l.batches), len(old.batches)) {
+		if l.batches[i] != old.batches[i] {
+			return fmt.Sprintf("%s holds %s; before, it held %s", l.label(), l.batches[i], old.batches[i])
+		}
+	}
+	if len(l.batches) != len(old.batches) {
+		return fmt.Sprintf("%s shows %d batches, and %d before", l.label(), len(l.batches), len(old.batches))
+	}
+	return ""
+}
+
+func (b batchID) String() string {
+	return fmt.Sprintf("batch %d-%d of %d bytes with sum %08x", b.base, b.next-1, b.size, b.sum)
+}

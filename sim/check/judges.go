@@ -1,0 +1,69 @@
+package check
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/highwater-log/highwater/sim/world"
+)
+
+// Judges watch one run. They are made for it, and of no use afterwards.
+type Judges struct {
+	plan     *fault.Plan
+	opt      Options
+	window   window
+	recovery recovery
+	lives    lives
+}
+
+// finding is what a judge holds against a run: the law, and what it saw. The zero value is nothing.
+type finding struct{ law, text string }
+
+// New makes the judges of one run of p.
+func New(p *fault.Plan, opt Options) *Judges { return &Judges{plan: p, opt: opt} }
+
+// Hooks are the judges' places in a world.
+func (j *Judges) Hooks() world.Hooks {
+	return world.Hooks{OnEvent: j.onEvent, OnReply: j.onReply, OnBoot: j.onBoot, OnRecovered: j.onRecovered, OnEnd: j.onEnd}
+}
+
+func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {
+	if produce, ok := ev.Body.(*event.Produce); ok && ev.Kind == event.KindRequest {
+		j.window.arrived(produce)
+		j.lives.arrived(w.Event(), produce)
+	}
+}
+
+func (j *Judges) onReply(w *world.World, _ int, _ event.Ticket, request, reply event.Body) {
+	asked, ok := request.(*event.Produce)
+	answer, is := reply.(*event.ProduceReply)
+	if ok && is {
+		report(w, j.window.replied(asked, answer))
+	}
+}
+
+func (j *Judges) onBoot(w *world.World, node int) {
+	if !j.opt.Recovery {
+		return
+	}
+	found, broken := j.recovery.judge(w, node)
+	report(w, broken)
+	if broken == (finding{}) {
+		report(w, j.lives.booted(&j.plan.Header, w.Event(), found))
+	}
+}
+
+func (j *Judges) onRecovered(*world.World, int) { j.lives.recovered() }
+
+func (j *Judges) onEnd(w *world.World, r *world.Result) {
+	broken := judgeHistory(j.plan, r)
+	if broken == (finding{}) && j.opt.SearchWindows {
+		broken = search(r)
+	}
+	report(w, broken)
+}
+
+func report(w *world.World, f finding) {
+	if f != (finding{}) {
+		w.Fail(f.law, f.text)
+	}
+}

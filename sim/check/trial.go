@@ -1,0 +1,137 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/highwater-log/highwater/core/broker"
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/rand"
+	"github.com/highwater-log/highwater/sim/disk"
+)
+
+// tooLong is how many steps a trial may take: a recovery that needs more does not end.
+const tooLong = 100_000
+
+// trial is a broker on a copy of a disk, with nobody around it: operations of the disk take no time, deadlines come when
+// nothing else is left to do.
+type trial struct {
+	disk   *disk.Disk
+	broker *broker.Broker
+	order  uint64 // draws which operation in flight is done next; 0 for the oldest
+	now    event.Time
+	wall   int64
+	out    event.Buf
+
+	steps  int
+	done   int // operations of the disk
+	asked  uint64
+	answer event.Body // to the request number asked
+	halted string     // how it ended itself: "" while it runs
+	law    finding    // that the broker or the disk says is broken
+}
+
+// newTrial makes a broker that has not been started. It takes d over.
+func newTrial(d *disk.Disk, cfg broker.Config, wall int64, order uint64) *trial {
+	t := &trial{disk: d, wall: wall, order: order, now: event.Second}
+	b, err := broker.New(cfg)
+	if err != nil {
+		t.halted = err.Error()
+	}
+	t.broker = b
+	return t
+}
+
+// start recovers until the broker is ready, or until it has done so many operations (negative for no limit). It reports
+// whether it is ready.
+func (t *trial) start(operations int) bool {
+	if t.runs() {
+		t.step(&event.Event{Kind: event.KindStart})
+	}
+	for t.runs() && !t.broker.Ready() && t.done != operations {
+		t.advance()
+	}
+	return t.runs() && t.broker.Ready()
+}
+
+func (t *trial) runs() bool { return t.halted == "" && t.law == (finding{}) }
+
+// ask sends one request and waits for its answer: nil if the broker ended instead.
+func (t *trial) ask(body event.Body) event.Body {
+	t.asked++
+	t.answer = nil
+	t.step(&event.Event{Kind: event.KindRequest, Ticket: event.Ticket{Conn: 1, Seq: t.asked}, Body: body})
+	for t.runs() && t.answer == nil {
+		t.advance()
+	}
+	return t.answer
+}
+
+// advance lets one thing happen.
+func (t *trial) advance() {
+	if n := t.disk.Pending(); n > 0 {
+		at := 0
+		if t.order != 0 {
+			at = int(rand.Mix2(t.order, uint64(t.done)) % uint64(n))
+		}
+		io, _ := t.disk.PendingIO(at)
+		var ev event.Event
+		t.disk.Complete(io, &ev)
+		t.done++
+		t.step(&ev)
+		return
+	}
+	at := t.broker.NextDeadline()
+	if at == event.Never {
+		t.halted = "it waits for nothing and is not done"
+		return
+	}
+	t.now = max(t.now, at)
+	t.step(&event.Event{Kind: event.KindTick})
+}
+
+// step applies one event. A law that breaks on the way is the trial's end, not the world's.
+func (t *trial) step(ev *event.Event) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.law = brokenLaw(r)
+		}
+	}()
+	if t.steps++; t.steps > tooLong {
+		t.halted = "it does not end"
+		return
+	}
+	t.now += event.Microsecond
+	ev.Now, ev.Wall = t.now, t.wall
+	t.out.Reset()
+	t.broker.Step(ev, &t.out)
+	effects := t.out.Effects()
+	for i := range effects {
+		t.execute(&effects[i])
+	}
+}
+
+func (t *trial) execute(e *event.Effect) {
+	switch e.Op {
+	case event.OpReply:
+		if e.Ticket.Seq == t.asked {
+			t.answer = e.Body
+		}
+	case event.OpHalt:
+		t.halted = e.Halt.String() + ": " + e.Text
+	case event.OpCloseConn:
+		t.halted = "it closes the connection: " + e.Text
+	default:
+		t.disk.Submit(e)
+	}
+}
+
+// brokenLaw names what a panic was about.
+func brokenLaw(r any) finding {
+	if v, ok := r.(invariant.Violation); ok {
+		law, _, _ := strings.Cut(v.Text, ":")
+		return finding{law, v.Text}
+	}
+	return finding{"panic", fmt.Sprint(r)}
+}

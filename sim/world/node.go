@@ -1,0 +1,212 @@
+package world
+
+import (
+	"fmt"
+
+	"github.com/highwater-log/highwater/core/broker"
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/metadata"
+	"github.com/highwater-log/highwater/core/rand"
+	"github.com/highwater-log/highwater/core/store"
+	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/sim/disk"
+	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/highwater-log/highwater/sim/netsim"
+)
+
+// node is one machine: a disk that lasts, and a process that comes and goes.
+type node struct {
+	w    *World
+	id   int
+	disk *disk.Disk
+	wall int64 // milliseconds by which its wall clock is off
+
+	life      int // number of the process, from 1
+	up        bool
+	ready     bool
+	halted    event.HaltCode // 0 while it runs
+	broker    *broker.Broker
+	api       *api.API
+	clock     event.Time // its monotonic clock when it was started
+	started   event.Time // the world's clock then
+	accepted  uint64
+	links     []*link
+	inbox     []event.Event
+	head      int // of inbox
+	turnDue   bool
+	tickDueAt event.Time // event.Never for none
+	diskTime  fault.Rand
+	turnTime  fault.Rand
+	turns     uint64
+	failing   map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
+
+	slowUntil event.Time
+	slowBy    event.Time
+}
+
+func newNode(w *World, id int) *node { return &node{w: w, id: id, disk: disk.New()} }
+
+// boot starts a process on the node's disk.
+func (w *World) boot() {
+	n := w.node
+	seed := w.plan.Header.Seed
+	n.life++
+	life := rand.Mix2(uint64(n.id), uint64(n.life))
+	identity := fault.NewRand(seed, fault.StreamIdentity, life)
+	n.up, n.ready, n.halted = true, false, 0
+	n.started, n.clock = w.now, event.Time(identity.At(1)%uint64(event.Second))
+	n.links, n.inbox, n.head, n.turnDue, n.tickDueAt = nil, n.inbox[:0], 0, false, event.Never
+	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
+	n.turnTime = fault.NewRand(seed, fault.StreamTurn, life)
+	n.failing = map[event.IOID]uint64{}
+	n.api = api.New(api.Config{})
+	b, err := broker.New(n.config(identity.At(0)))
+	if err != nil {
+		w.Fail("configuration", err.Error())
+		return
+	}
+	n.broker = b
+	w.trace.Note(w.event, w.now, n.id, n.life, "boot", uint64(n.life), 0, nil)
+	if w.hooks.OnBoot != nil {
+		w.hooks.OnBoot(w, n.id)
+	}
+	if n.pass(fault.Passing{Point: fault.AtBoot}) {
+		return
+	}
+	n.push(event.Event{Kind: event.KindStart})
+}
+
+// config is the broker's configuration: the plan's sizes, identities drawn anew for each life.
+func (n *node) config(seed uint64) broker.Config {
+	c := broker.Tiny(rand.New(seed))
+	c.Node = event.NodeID(n.id)
+	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: fmt.Sprintf("node-%d", n.id), Port: 9092}}
+	k := n.w.plan.Header.Store
+	for _, s := range append(slicesOf(c.Shards), &c.Home) {
+		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
+		s.SealAfter, s.WriteBehind, s.CheckpointAge, s.CheckpointAt = k.SealAfter, k.WriteBehind, k.CheckpointAge, k.CheckpointAt
+		s.TailBytes, s.SegmentBytes, s.IndexInterval, s.MaxReadBytes = k.TailBytes, k.SegmentBytes, k.IndexInterval, k.MaxReadBytes
+	}
+	return c
+}
+
+// Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed.
+func (w *World) Config(_ int, seed uint64) broker.Config { return w.node.config(seed) }
+
+func slicesOf(shards []store.Config) []*store.Config {
+	var out []*store.Config
+	for i := range shards {
+		out = append(out, &shards[i])
+	}
+	return out
+}
+
+// now is the node's monotonic clock.
+func (n *node) now() event.Time { return n.clock + n.w.now - n.started }
+
+// push puts an event into the inbox; a turn will take it out.
+func (n *node) push(ev event.Event) {
+	if !n.up {
+		return
+	}
+	n.inbox = append(n.inbox, ev)
+	if !n.turnDue {
+		n.turnDue = true
+		n.turns++
+		wait := event.Time(n.turnTime.At(n.turns) % uint64(20*event.Microsecond))
+		n.w.due(item{at: n.w.now + wait, kind: dueTurn, a: uint64(n.life), node: n})
+	}
+}
+
+// turn applies what is in the inbox, as many events as a turn may have, under one reading of the clock.
+func (n *node) turn(life uint64) {
+	if !n.up || uint64(n.life) != life {
+		return
+	}
+	n.turnDue = false
+	count := min(len(n.inbox)-n.head, max(1, n.w.plan.Header.Turn))
+	for i := range count {
+		ev := n.inbox[n.head]
+		n.inbox[n.head] = event.Event{}
+		n.head++
+		ev.More = i+1 < count
+		if !n.apply(&ev) {
+			return
+		}
+		n.w.event++
+	}
+	if n.head == len(n.inbox) {
+		n.inbox, n.head = n.inbox[:0], 0
+	} else if !n.turnDue {
+		n.turnDue = true
+		n.w.due(item{at: n.w.now + event.Microsecond, kind: dueTurn, a: uint64(n.life), node: n})
+	}
+	n.planTick()
+}
+
+// planTick sees to it that the broker is ticked when it wants to be: timers are never early, and up to a millisecond late.
+func (n *node) planTick() {
+	d := n.broker.NextDeadline()
+	if d == event.Never {
+		return
+	}
+	n.turns++
+	late := event.Time(n.turnTime.At(n.turns) % uint64(event.Millisecond))
+	at := max(n.w.now+event.Microsecond, n.started+(d-n.clock)) + late
+	if at < n.tickDueAt {
+		n.tickDueAt = at
+		n.w.due(item{at: at, kind: dueTick, a: uint64(n.life), node: n})
+	}
+}
+
+func (n *node) tickDue(life uint64, at event.Time) {
+	if !n.up || uint64(n.life) != life || at != n.tickDueAt {
+		return
+	}
+	n.tickDueAt = event.Never
+	n.push(event.Event{Kind: event.KindTick})
+}
+
+// ioDone lets the disk carry out an operation, and tells the broker in its next turn.
+func (n *node) ioDone(life uint64, io event.IOID) {
+	if !n.up || uint64(n.life) != life {
+		return
+	}
+	var ev event.Event
+	if seed, ok := n.failing[io]; ok {
+		n.disk.Fail(io, event.StatusIOError, seed, &ev)
+	} else {
+		n.disk.Complete(io, &ev)
+	}
+	op, durable := n.disk.Last()
+	if n.w.hooks.OnComplete != nil {
+		n.w.hooks.OnComplete(n.w, n.id, &ev)
+	}
+	if n.pass(fault.Passing{Point: fault.AtCompleted, Op: op, Durable: durable}) {
+		return
+	}
+	n.push(ev)
+}
+
+// end stops the process: by a crash, or because it halted. The network is told in the way of such an end.
+func (n *node) end(c disk.Crash, powerCut bool) {
+	if powerCut {
+		n.disk.PowerCut(c)
+	} else {
+		n.disk.Kill(c)
+	}
+	for i, l := range n.links {
+		l.open = false
+		switch by := rand.Mix2(c.Seed, uint64(i)) % 2; {
+		case powerCut && by == 0:
+			l.wire.Silence(netsim.ToClient)
+		case !powerCut && by == 0:
+			l.wire.Close(netsim.ToClient, n.w.now)
+		default:
+			l.wire.Reset(n.w.now)
+		}
+		n.w.watchLink(l)
+	}
+	n.up, n.ready = false, false
+	n.links, n.inbox, n.head, n.broker = nil, n.inbox[:0], 0, nil
+}

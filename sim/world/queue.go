@@ -1,0 +1,78 @@
+package world
+
+import "github.com/highwater-log/highwater/core/event"
+
+// kind is what is due.
+type kind uint8
+
+const (
+	dueClient  kind = iota + 1 // a deadline of client a
+	dueDial                    // the connection attempt b of client a reaches the node
+	dueDialled                 // its answer reaches the client
+	dueArrival                 // bytes, or an end, of a link
+	dueIO                      // completion of operation b of life a
+	dueTick                    // a deadline of the broker of life a
+	dueTurn                    // the node of life a works on its inbox
+	dueBoot                    // the node is started
+)
+
+// item is one thing that is due at a time. Equal times are put in an order by a drawn tie-break.
+type item struct {
+	at   event.Time
+	tie  uint64
+	id   uint64
+	kind kind
+	a, b uint64
+	node *node
+	link *link
+}
+
+func (x *item) before(y *item) bool {
+	if x.at != y.at {
+		return x.at < y.at
+	}
+	if x.tie != y.tie {
+		return x.tie < y.tie
+	}
+	return x.id < y.id
+}
+
+// queue is a binary heap of items.
+type queue struct{ items []item }
+
+func (q *queue) len() int { return len(q.items) }
+
+func (q *queue) push(x item) {
+	q.items = append(q.items, x)
+	i := len(q.items) - 1
+	for i > 0 {
+		up := (i - 1) / 2
+		if !q.items[i].before(&q.items[up]) {
+			return
+		}
+		q.items[i], q.items[up] = q.items[up], q.items[i]
+		i = up
+	}
+}
+
+func (q *queue) pop() item {
+	top := q.items[0]
+	last := len(q.items) - 1
+	q.items[0] = q.items[last]
+	q.items[last] = item{}
+	q.items = q.items[:last]
+	for i := 0; ; {
+		down := 2*i + 1
+		if down >= last {
+			return top
+		}
+		if down+1 < last && q.items[down+1].before(&q.items[down]) {
+			down++
+		}
+		if !q.items[down].before(&q.items[i]) {
+			return top
+		}
+		q.items[i], q.items[down] = q.items[down], q.items[i]
+		i = down
+	}
+}

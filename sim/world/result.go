@@ -1,0 +1,49 @@
+package world
+
+import (
+	"fmt"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/linearizability/history"
+	"github.com/highwater-log/highwater/sim/trace"
+)
+
+// Verdicts.
+const (
+	VerdictOK   = "ok"
+	VerdictFail = "FAIL"
+)
+
+// Result is what a run came to.
+type Result struct {
+	Seed      uint64
+	Label     string
+	Digest    uint64
+	Points    []trace.Checkpoint // of the digest, along the way
+	Events    uint64
+	Simulated event.Time
+
+	Verdict string
+	Oracle  string // that failed, "" if none: a law's number, or a judge's name
+	Text    string
+	Event   uint64 // at which it failed
+
+	History []*history.Op // of all clients, by client and number
+	Acked   int           // produce operations acknowledged with acks other than 0
+	Crashes int           // kills and power cuts while clients worked
+	Faults  int           // of the plan that fired
+	Stale   []int         // ids of those that did not
+	Ended   string        // how a run ended that could not go on: a refusal, where the plan's label allows it
+
+	Probes []string // rare branches reached, in the order of their first reach
+}
+
+// Line is the last line of a run as the command prints it, without its wall time.
+func (r *Result) Line() string {
+	s := fmt.Sprintf("seed=%d digest=%016x events=%d simulated=%d.%03d verdict=%s", r.Seed, r.Digest, r.Events,
+		r.Simulated/event.Second, r.Simulated%event.Second/event.Millisecond, r.Verdict)
+	if r.Oracle != "" {
+		s += " oracle=" + r.Oracle
+	}
+	return s
+}

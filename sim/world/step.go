@@ -1,0 +1,121 @@
+package world
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/sim/disk"
+	"github.com/highwater-log/highwater/sim/fault"
+)
+
+// apply steps the broker with one event and executes what it decides. It reports whether the process still runs.
+func (n *node) apply(ev *event.Event) bool {
+	w := n.w
+	ev.Now = n.now()
+	ev.Wall = w.plan.Header.WallMs + n.wall + int64(w.now/event.Millisecond)
+	if n.pass(fault.Passing{Point: fault.AtEvent}) {
+		return false
+	}
+	w.trace.Step(w.event, w.now, n.id, n.life, ev)
+	if w.hooks.OnEvent != nil {
+		w.hooks.OnEvent(w, n.id, ev)
+	}
+	w.buf.Reset()
+	n.broker.Step(ev, &w.buf)
+	effects := w.buf.Effects()
+	for i := range effects {
+		w.trace.Effect(&effects[i])
+		if w.hooks.OnEffect != nil {
+			w.hooks.OnEffect(w, n.id, &effects[i])
+		}
+	}
+	w.probe()
+	if !n.ready && n.broker.Ready() {
+		n.ready = true
+		if w.hooks.OnRecovered != nil {
+			w.hooks.OnRecovered(w, n.id)
+		}
+	}
+	if n.pass(fault.Passing{Point: fault.AtDelivered}) {
+		return false
+	}
+	for i := range effects {
+		if !n.execute(&effects[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// execute carries out one effect, or sees to it that it will be. It reports whether the process still runs.
+func (n *node) execute(e *event.Effect) bool {
+	switch e.Op {
+	case event.OpReply:
+		return n.reply(e.Ticket, e.Body)
+	case event.OpCloseConn:
+		if l := n.link(e.Ticket.Conn); l != nil {
+			n.closeLink(l)
+		}
+		return true
+	case event.OpHalt:
+		n.halt(e)
+		return false
+	}
+	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable}
+	if n.passIO(here, e.IO) {
+		return false
+	}
+	n.disk.Submit(e)
+	here.Point = fault.AtSubmitted
+	if n.passIO(here, e.IO) {
+		return false
+	}
+	n.w.due(item{at: n.w.now + n.duration(e), kind: dueIO, a: uint64(n.life), b: uint64(e.IO), node: n})
+	return true
+}
+
+// duration is how long the disk takes for e.
+func (n *node) duration(e *event.Effect) event.Time {
+	t := &n.w.plan.Header.Disk
+	d := t.Write
+	switch {
+	case e.Durable, e.Op == event.OpSyncFile, e.Op == event.OpSyncDir, e.Op == event.OpSyncFs:
+		d = t.Flush
+	case e.Op == event.OpReadFile, e.Op == event.OpListDir, e.Op == event.OpStatFile:
+		d = t.Read
+	}
+	draw := n.diskTime.At(uint64(e.IO))
+	d += d * event.Time(draw%64) / 64
+	if draw>>32%8 == 0 {
+		d += d * event.Time(t.TailRatio) / 100 * event.Time(draw>>40%16)
+	}
+	if n.w.now < n.slowUntil {
+		d *= n.slowBy
+	}
+	return d
+}
+
+// halt ends a process that has decided to. Only a clean stop, or an end that the plan provokes, is right.
+func (n *node) halt(e *event.Effect) {
+	w := n.w
+	n.halted = e.Halt
+	w.trace.Note(w.event, w.now, n.id, n.life, "halt", uint64(e.Halt), 0, func() string { return e.Halt.String() + ": " + e.Text })
+	switch e.Halt {
+	case event.HaltClean:
+		if w.phase != phaseStop {
+			w.Fail("halt", "a clean stop that nobody asked for: "+e.Text)
+		}
+		return
+	case event.HaltDisk:
+		if len(n.failing) > 0 {
+			n.end(disk.Crash{Seed: uint64(w.event), Flight: disk.KeepSome}, false)
+			w.due(item{at: w.now + 50*event.Millisecond, kind: dueBoot, node: n})
+			return
+		}
+	}
+	if w.plan.Header.Label == fault.LabelDetect {
+		w.result.Ended = e.Halt.String() + ": " + e.Text
+		n.up = false
+		w.enter(phaseEnd)
+		return
+	}
+	w.Fail("halt", e.Halt.String()+": "+e.Text)
+}
