@@ -53,7 +53,7 @@ func impureDecl(d ast.Decl) iter.Seq2[token.Pos, string] {
 		for _, spec := range g.Specs {
 			v := spec.(*ast.ValueSpec)
 			for i, name := range v.Names {
-				if name.Name != "_" && !(len(v.Values) == len(v.Names) && isError(v.Values[i])) {
+				if name.Name != "_" && (len(v.Values) != len(v.Names) || !isError(v.Values[i])) {
 					yield(name.Pos(), "package variable "+name.Name)
 				}
 			}
@@ -89,10 +89,10 @@ func impureNode(n ast.Node, info *types.Info) string {
 			return "float"
 		}
 	case *ast.CallExpr:
-		switch name := selector(n.Fun); {
-		case name == "maps.Keys" || name == "maps.Values" || name == "maps.All":
+		switch name := selector(n.Fun); name {
+		case "maps.Keys", "maps.Values", "maps.All":
 			return name + " in no order: sort it at once with slices.Sorted"
-		case name == "panic":
+		case "panic":
 			return "panic: broken laws go through invariant.Violated"
 		}
 	}

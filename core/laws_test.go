@@ -33,9 +33,6 @@ const (
 // restating are packages whose documentation holds somebody else to the somebody's own laws: they list no laws of theirs.
 var restating = []string{"sim/disk"}
 
-// clashing are prefixes that two packages use for laws of their own. A check belongs to the package that it stands in.
-var clashing = []string{"K"}
-
 // law is one line of a package's documentation, or several.
 type law struct {
 	pkg    string
@@ -176,9 +173,8 @@ func (b *lawbook) read(pkg string, doc *ast.CommentGroup) {
 func (b *lawbook) unique() {
 	first := map[string]*law{}
 	for _, l := range b.laws {
-		prefix, _, _ := strings.Cut(l.number, "-")
 		other := first[l.number]
-		if other != nil && (other.pkg == l.pkg || !slices.Contains(clashing, prefix)) {
+		if other != nil {
 			b.errors = append(b.errors, fmt.Sprintf("%s and %s both have a law %s", other.pkg, l.pkg, l.number))
 		}
 		if other == nil {

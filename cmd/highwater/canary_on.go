@@ -52,7 +52,7 @@ what clients see, or the moment of an acknowledgement. A survivor means that the
 				}
 				invariant.Plant(c)
 				k := hunt(cmd, from, profile, budget)
-				fmt.Fprintf(cmd.OutOrStdout(), "%-26s %s\n", c, k)
+				say(cmd.OutOrStdout(), "%-26s %s", c, k)
 				if k.plan == nil {
 					survived++
 					continue
@@ -65,7 +65,7 @@ what clients see, or the moment of an acknowledgement. A survivor means that the
 				}
 			}
 			invariant.Plant(invariant.CanaryNone)
-			fmt.Fprintf(cmd.OutOrStdout(), "canaries: killed=%d survived=%d\n", killed, survived)
+			say(cmd.OutOrStdout(), "canaries: killed=%d survived=%d", killed, survived)
 			if survived > 0 || killed == 0 {
 				return withCode(exitFinding, "%d planted bugs were not found", survived)
 			}
@@ -137,7 +137,7 @@ func keepCanary(cmd *cobra.Command, folder string, c invariant.Canary, p *fault.
 		if err != nil {
 			return fmt.Errorf("shrink the plan of %s: %w", c, err)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "  shrunk: operations %d -> %d, faults %d -> %d in %d runs\n", stats.OpsBefore, stats.OpsAfter,
+		say(cmd.OutOrStdout(), "  shrunk: operations %d -> %d, faults %d -> %d in %d runs", stats.OpsBefore, stats.OpsAfter,
 			stats.FaultsBefore, stats.FaultsAfter, stats.Runs)
 		p = q
 	}

@@ -66,7 +66,7 @@ func judge(name string, windows int) (*checkReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	ops, err := history.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -92,7 +92,7 @@ func judge(name string, windows int) (*checkReport, error) {
 
 func (r *checkReport) text(w io.Writer) {
 	for _, v := range r.Violations {
-		fmt.Fprintln(w, v)
+		say(w, "%v", v)
 	}
 	searched, illegal, unknown := 0, 0, 0
 	for _, win := range r.Windows {
@@ -100,11 +100,12 @@ func (r *checkReport) text(w io.Writer) {
 		switch win.Verdict {
 		case model.Illegal:
 			illegal++
-			fmt.Fprintf(w, "window %s-%d [%d, %d): no order of its %d operations fits a log\n", win.Topic, win.Partition, win.From, win.To, win.Ops)
+			say(w, "window %s-%d [%d, %d): no order of its %d operations fits a log", win.Topic, win.Partition, win.From,
+				win.To, win.Ops)
 		case model.Unknown:
 			unknown++
 		}
 	}
-	fmt.Fprintf(w, "operations=%d logs=%d acked=%d read=%d violations=%d windows=%d searched=%d illegal=%d unknown=%d verdict=%s\n",
+	say(w, "operations=%d logs=%d acked=%d read=%d violations=%d windows=%d searched=%d illegal=%d unknown=%d verdict=%s",
 		r.Operations, r.Logs, r.Acked, r.Read, len(r.Violations), len(r.Windows), searched, illegal, unknown, r.Verdict)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/spf13/cobra"
@@ -91,6 +92,9 @@ func (d *dumper) batch(facts batchFacts) error {
 
 func (d *dumper) segment(s segment) error {
 	r, err := openSegment(s)
+	if errors.Is(err, os.ErrNotExist) && s.written == 0 {
+		return nil // the journal holds all of it
+	}
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/highwater-log/highwater/core/event"
-	"github.com/highwater-log/highwater/core/journal"
 	"github.com/highwater-log/highwater/core/store"
 	"github.com/highwater-log/highwater/server/files"
 )
@@ -75,7 +74,7 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 		if !ok || !e.IsDir() {
 			continue
 		}
-		image, err := readStore(root, m)
+		image, err := files.ReadStore(root, m)
 		if err != nil {
 			return nil, errors.Join(err, free())
 		}
@@ -89,55 +88,4 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 		}
 	}
 	return found, free()
-}
-
-// readStore reads everything of the store of m but its segments.
-func readStore(root string, m event.Machine) (*store.Files, error) {
-	r := reader{root: root}
-	f := &store.Files{Machine: m}
-	f.Hard = r.file(event.File{Kind: event.FileHardState, Store: m})
-	f.Sidecar = r.file(event.File{Kind: event.FileSidecar, Store: m})
-	for i := range f.Checkpoints {
-		f.Checkpoints[i] = r.file(event.File{Kind: event.FileCheckpoint, Store: m, Base: int64(i)})
-	}
-	for _, c := range r.list(event.File{Kind: event.DirJournal, Store: m}, event.FileChunk) {
-		f.Chunks = append(f.Chunks, journal.ChunkImage{Number: c.Base, Data: r.file(c)})
-	}
-	f.Partitions = len(r.list(event.File{Kind: event.DirTopics, Store: m}, event.DirPartition))
-	return f, r.err
-}
-
-// reader reads files below root. The first error stays; a missing file or folder is none.
-type reader struct {
-	root string
-	err  error
-}
-
-func (r *reader) path(f event.File) string {
-	return filepath.Join(r.root, filepath.FromSlash(f.Path()))
-}
-
-func (r *reader) fail(err error) {
-	if err != nil && !errors.Is(err, os.ErrNotExist) && r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *reader) file(f event.File) []byte {
-	p, err := os.ReadFile(r.path(f))
-	r.fail(err)
-	return p
-}
-
-// list is the entries of one kind in the folder dir.
-func (r *reader) list(dir event.File, kind event.FileKind) []event.File {
-	entries, err := os.ReadDir(r.path(dir))
-	r.fail(err)
-	var found []event.File
-	for _, e := range entries {
-		if f, ok := files.Parse(dir, e.Name()); ok && f.Kind == kind {
-			found = append(found, f)
-		}
-	}
-	return found
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -50,6 +49,6 @@ func (p *progress) step() {
 // clear takes the rewritten line away, so that other lines can follow.
 func (p *progress) clear() {
 	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		_, _ = io.WriteString(p.w, "\r\x1b[K") // as say, without a new line
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,21 +49,21 @@ func (w *watching) flags(cmd *cobra.Command) {
 }
 
 // run executes the plan and writes what was asked for.
-func (w *watching) run(cmd *cobra.Command, p *fault.Plan) (*world.Result, time.Duration, error) {
+func (w *watching) run(cmd *cobra.Command, p *fault.Plan) (r *world.Result, wall time.Duration, err error) {
 	opt := world.Options{Probes: true}
 	if w.trace == "-" {
 		opt.Trace = cmd.OutOrStdout()
 	} else if w.trace != "" {
-		f, err := os.Create(w.trace)
-		if err != nil {
+		var f *os.File
+		if f, err = os.Create(w.trace); err != nil {
 			return nil, 0, err
 		}
-		defer f.Close()
+		defer func() { err = errors.Join(err, f.Close()) }()
 		opt.Trace = f
 	}
 	began := time.Now()
-	r := judged(p, opt)
-	wall := time.Since(began)
+	r = judged(p, opt)
+	wall = time.Since(began)
 	if w.history != "" {
 		world.Histories(r.History)
 		if err := writeFile(w.history, func(f *os.File) error { return history.Write(f, r.History) }); err != nil {
@@ -135,7 +136,7 @@ fire proves nothing. With --strict the digest must be the one that the plan's ve
 				return err
 			}
 			for _, id := range r.Stale {
-				fmt.Fprintf(cmd.ErrOrStderr(), "stale: fault %d did not fire\n", id)
+				say(cmd.ErrOrStderr(), "stale: fault %d did not fire", id)
 			}
 			if got := verdict(r); strict && (p.Verdict == nil || p.Verdict.Digest != got.Digest) {
 				return withCode(exitNondeterminism, "%s: digest %s is not the plan's", args[0], got.Digest)
@@ -183,18 +184,19 @@ func printRun(cmd *cobra.Command, out *output, r *world.Result, wall time.Durati
 		}
 	} else {
 		if r.Ended != "" {
-			fmt.Fprintln(w, "ended: "+r.Ended)
+			say(w, "ended: %s", r.Ended)
 		}
 		if r.Text != "" {
-			fmt.Fprintln(w, r.Oracle+": "+r.Text)
+			say(w, "%s: %s", r.Oracle, r.Text)
 		}
-		fmt.Fprintf(w, "label=%s acked=%d crashes=%d faults=%d stale=%d probes=%d\n", r.Label, r.Acked, r.Crashes, r.Faults, len(r.Stale), len(r.Probes))
+		say(w, "label=%s acked=%d crashes=%d faults=%d stale=%d probes=%d", r.Label, r.Acked, r.Crashes, r.Faults, len(r.Stale),
+			len(r.Probes))
 		line := fmt.Sprintf("seed=%d digest=%016x events=%d simulated=%.3f wall=%.3f verdict=%s", r.Seed, r.Digest, r.Events,
 			simulated(r), wall.Seconds(), r.Verdict)
 		if r.Oracle != "" {
 			line += " oracle=" + r.Oracle
 		}
-		fmt.Fprintln(w, line)
+		say(w, "%s", line)
 	}
 	return failure(r)
 }
@@ -224,7 +226,7 @@ func readPlan(name string) (*fault.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	p, err := fault.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -246,7 +248,7 @@ func writeFile(name string, write func(*os.File) error) error {
 		return err
 	}
 	if err := write(f); err != nil {
-		f.Close()
+		_ = f.Close() // the first error is the one to tell
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return f.Close()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ message. It refuses a plan of which two runs differ (exit code 13).`,
 			if err := writePlan(to, small); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: operations %d -> %d, faults %d -> %d in %d runs: %s: %s\n", to, stats.OpsBefore, stats.OpsAfter,
+			say(cmd.OutOrStdout(), "%s: operations %d -> %d, faults %d -> %d in %d runs: %s: %s", to, stats.OpsBefore, stats.OpsAfter,
 				stats.FaultsBefore, stats.FaultsAfter, stats.Runs, small.Verdict.Oracle, small.Verdict.Text)
 			return nil
 		},
@@ -62,6 +63,13 @@ func shrinkPlan(cmd *cobra.Command, p *fault.Plan, budget time.Duration) (*fault
 		func() bool { return time.Since(began) < budget && cmd.Context().Err() == nil })
 }
 
+// enumerateReport is an enumeration as JSON.
+type enumerateReport struct {
+	CrashPoints int            `json:"crash_points"`
+	Failed      int            `json:"failed"`
+	ByPoint     map[string]int `json:"by_point"`
+}
+
 func newSimEnumerate() *cobra.Command {
 	var seed uint64
 	var out output
@@ -74,13 +82,13 @@ leave nothing, some or all of what was not flushed. Nothing is sampled; the coun
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var first *sweep.Enumerated
-			failed := 0
-			byPoint := map[string]int{}
-			runs, err := sweep.Enumerate(seed, func(p *fault.Plan) *world.Result { return judged(p, world.Options{}) },
+			report := enumerateReport{ByPoint: map[string]int{}}
+			var err error
+			report.CrashPoints, err = sweep.Enumerate(seed, func(p *fault.Plan) *world.Result { return judged(p, world.Options{}) },
 				func(e sweep.Enumerated) bool {
-					byPoint[string(e.Point)]++
+					report.ByPoint[string(e.Point)]++
 					if e.Result.Verdict != world.VerdictOK {
-						if failed++; first == nil {
+						if report.Failed++; first == nil {
 							first = &e
 						}
 					}
@@ -89,10 +97,15 @@ leave nothing, some or all of what was not flushed. Nothing is sampled; the coun
 			if err != nil {
 				return err
 			}
-			for _, point := range sortedKeys(byPoint) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%-10s %d\n", point, byPoint[point])
+			err = out.print(cmd.OutOrStdout(), report, func(w io.Writer) {
+				for _, point := range sortedKeys(report.ByPoint) {
+					say(cmd.ErrOrStderr(), "%-10s %d", point, report.ByPoint[point])
+				}
+				say(w, "crash points=%d failed=%d", report.CrashPoints, report.Failed)
+			})
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "crash points=%d failed=%d\n", runs, failed)
 			if first != nil {
 				return withCode(exitIncorrect, "crash at %s number %d by %s: %s: %s", first.Point, first.Nth, first.Plan.Faults[0].Do,
 					first.Result.Oracle, first.Result.Text)

@@ -71,12 +71,12 @@ func newSimSweep() *cobra.Command {
 				GoOn: func() bool { return (budget == 0 || time.Since(began) < budget) && cmd.Context().Err() == nil },
 				OnResult: func(p *fault.Plan, r *world.Result) {
 					if digests {
-						fmt.Fprintf(cmd.OutOrStdout(), "seed=%d digest=%016x\n", r.Seed, r.Digest)
+						say(cmd.OutOrStdout(), "seed=%d digest=%016x", r.Seed, r.Digest)
 					}
 					if r.Verdict != world.VerdictOK {
 						failures = append(failures, r.Line()+" "+r.Text)
 						progress.clear()
-						fmt.Fprintf(cmd.ErrOrStderr(), "%s\n  %s\n  highwater sim run --seed %d%s --trace -\n", r.Line(), r.Text, r.Seed, profileFlag(profile))
+						say(cmd.ErrOrStderr(), "%s\n  %s\n  highwater sim run --seed %d%s --trace -", r.Line(), r.Text, r.Seed, profileFlag(profile))
 						keepPlan(cmd.ErrOrStderr(), keep, p, r)
 					}
 					progress.step()
@@ -115,14 +115,14 @@ func newSimSweep() *cobra.Command {
 func (r *sweepReport) text(w io.Writer, stats *sweep.Stats, probes bool) {
 	if probes {
 		for _, name := range stats.ProbeNames() {
-			fmt.Fprintf(w, "probe %-40s %d\n", name, stats.Probes[name])
+			say(w, "probe %-40s %d", name, stats.Probes[name])
 		}
 	}
 	n := float64(max(1, r.Seeds))
-	fmt.Fprintf(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d\n",
+	say(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d",
 		float64(r.Acked)/n, float64(r.Crashes)/n, float64(r.Faults)/n, float64(r.Stale)/n, r.CPU/n, float64(r.Acked)/max(r.Simulated, 1e-9),
 		r.Detect, r.Ended, len(r.Probes))
-	fmt.Fprintf(w, "seeds=%d failed=%d acked=%d faults=%d simulated=%.3f cpu=%.3f wall=%.3f events_per_s=%.0f\n",
+	say(w, "seeds=%d failed=%d acked=%d faults=%d simulated=%.3f cpu=%.3f wall=%.3f events_per_s=%.0f",
 		r.Seeds, r.Failed, r.Acked, r.Faults, r.Simulated, r.CPU, r.Wall, r.EventsPerSec)
 }
 
@@ -141,10 +141,10 @@ func keepPlan(w io.Writer, folder string, p *fault.Plan, r *world.Result) {
 	q.Verdict = verdict(r)
 	name := fmt.Sprintf("%s/seed-%d.plan", folder, r.Seed)
 	if err := writePlan(name, &q); err != nil {
-		fmt.Fprintln(w, err)
+		say(w, "%v", err)
 		return
 	}
-	fmt.Fprintf(w, "  highwater sim shrink %s\n", name)
+	say(w, "  highwater sim shrink %s", name)
 }
 
 // cpuTime is the processor time of this process so far, user and system.

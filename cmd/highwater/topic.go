@@ -197,6 +197,8 @@ func describeWhole(ctx context.Context, admin *kadm.Client, topic string) (topic
 		}
 		if o, ok := ends.Lookup(topic, p.Partition); ok && o.Err == nil {
 			p.End = o.Offset
+		} else if ok && p.Error == "" {
+			p.Error = o.Err.Error()
 		}
 	}
 	facts.Configs, err = topicConfigs(ctx, admin, topic)

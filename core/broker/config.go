@@ -46,11 +46,7 @@ const productionSegment = 1 << 30
 // Production is a broker of one shard with good numbers for real disks: a journal ring of 256 MiB and a metadata
 // journal of 32 MiB. Identities and secrets are drawn from dice; a directory that is not empty keeps its own.
 func Production(dice controller.Dice) Config {
-	shard := store.Config{
-		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
-		SealAfter: event.Millisecond, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
-		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
-	}
+	shard := productionShard()
 	home := shard
 	home.ChunkSize, home.MaxChunks, home.Reserve, home.TailBytes = 4<<20, 8, 2<<20, 4<<20
 	home.SegmentBytes = 64 << 20
@@ -61,6 +57,20 @@ func Production(dice controller.Dice) Config {
 	}
 	c.draw(dice)
 	return c
+}
+
+func productionShard() store.Config {
+	return store.Config{
+		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
+		SealAfter: event.Millisecond, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
+		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
+	}
+}
+
+// LargestBatch is the largest record batch that a broker of Production takes, in bytes.
+func LargestBatch() int64 {
+	s := productionShard()
+	return maxBatch(&s)
 }
 
 // Tiny is a broker of small, drawn sizes for simulations: rings go round, segments roll and checkpoints follow each

@@ -37,7 +37,7 @@ func (h *home) claim(out *event.Buf) bool {
 // lead begins to lead the metadata log under the new term, and opens the epoch with its control batch (KIP-595).
 func (h *home) lead(out *event.Buf) bool {
 	h.cluster = h.store.Hard().Cluster
-	tp := metadata.MetadataTP()
+	tp := metadata.LogTP()
 	if h.log = h.store.Get(tp); h.log == nil {
 		out.Hit("broker/metadata-log-created")
 		h.log = h.store.Create(tp, 0, out)
@@ -50,7 +50,7 @@ func (h *home) lead(out *event.Buf) bool {
 	h.replica = replica.New(replica.Config{Self: h.node, Lag: h.lag}, h.log.Log(), h.log.HighWater())
 	self := []event.NodeID{h.node}
 	h.replica.Assign(h.now, event.Assignment{
-		TP: tp, Name: metadata.MetadataName, Leader: h.node, LeaderEpoch: h.term, LeaderBrokerEpoch: int64(h.term),
+		TP: tp, Name: metadata.LogName, Leader: h.node, LeaderEpoch: h.term, LeaderBrokerEpoch: int64(h.term),
 		PartitionEpoch: h.term,
 		Replicas:       self, ISR: self, Limits: event.TopicLimits{MinInsyncReplicas: 1},
 	}, int64(h.term))

@@ -95,7 +95,7 @@ func (c *Controller) plan(im *metadata.Image, t *event.CreateTopic, room int) ([
 	if why := metadata.BadTopicName(t.Name); why != "" {
 		return nil, refuse(event.CodeInvalidTopic, "Topic %q is illegal: %s.", t.Name, why)
 	}
-	if t.Name == metadata.MetadataName {
+	if t.Name == metadata.LogName {
 		return nil, refuse(event.CodeInvalidTopic, "Topic %q is the cluster's own.", t.Name)
 	}
 	if im.TopicNamed(t.Name) != nil {

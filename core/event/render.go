@@ -37,7 +37,7 @@ func (id IOID) String() string {
 
 // String renders t as connection and ordinal: c7/3.
 func (t Ticket) String() string {
-	return "c" + strconv.FormatUint(uint64(t.Conn), 10) + "/" + strconv.FormatUint(t.Seq, 10)
+	return "conn" + strconv.FormatUint(uint64(t.Conn), 10) + "/" + strconv.FormatUint(t.Seq, 10)
 }
 
 // String renders t as topic id and partition, as directory names do.
@@ -137,7 +137,14 @@ func (f File) String() string {
 // String renders e on one line.
 func (e *Event) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s", e.Now, e.To, e.Kind)
+	to := "broker"
+	switch e.Kind {
+	case KindIODone:
+		to = e.IO.Machine().String()
+	case KindMessage:
+		to = e.To.String()
+	}
+	fmt.Fprintf(&b, "%s %s %s", e.Now, to, e.Kind)
 	switch e.Kind {
 	case KindIODone:
 		fmt.Fprintf(&b, " %s %s n=%d", e.IO, e.Status, e.N)
@@ -145,7 +152,7 @@ func (e *Event) String() string {
 			fmt.Fprintf(&b, " files=%d", len(e.Files))
 		}
 	case KindConnClosed:
-		fmt.Fprintf(&b, " c%d", e.Ticket.Conn)
+		fmt.Fprintf(&b, " conn%d", e.Ticket.Conn)
 	case KindRequest:
 		fmt.Fprintf(&b, " %s%s", e.Ticket, bodyName(e.Body))
 	case KindMessage:
@@ -165,7 +172,7 @@ func (e *Effect) String() string {
 	case OpReply:
 		return fmt.Sprintf("reply %s%s", e.Ticket, bodyName(e.Body))
 	case OpCloseConn:
-		return fmt.Sprintf("close-conn c%d %q", e.Ticket.Conn, e.Text)
+		return fmt.Sprintf("close-conn conn%d %q", e.Ticket.Conn, e.Text)
 	case OpHalt:
 		return fmt.Sprintf("halt %s %q", e.Halt, e.Text)
 	}

@@ -8,15 +8,15 @@ func TestEvent_RendersOnOneLine(t *testing.T) {
 		event Event
 		want  string
 	}{
-		{Event{Kind: KindStart, More: true}, "0.000000s home start more"},
-		{Event{Kind: KindTick, Now: 12*Second + 345678*Microsecond, To: Front0}, "12.345678s front-0 tick"},
+		{Event{Kind: KindStart, More: true}, "0.000000s broker start more"},
+		{Event{Kind: KindTick, Now: 12*Second + 345678*Microsecond, To: Front0}, "12.345678s broker tick"},
 		{Event{Kind: KindIODone, IO: io, Status: StatusShort, N: 512, To: io.Machine(), Data: []byte("secret")},
 			"0.000000s shard-2 io-done shard-2#41 short n=512"},
 		{Event{Kind: KindIODone, IO: io, To: io.Machine(), Files: make([]FileInfo, 3)},
 			"0.000000s shard-2 io-done shard-2#41 ok n=0 files=3"},
-		{Event{Kind: KindConnClosed, To: Front0, Ticket: Ticket{Conn: 7}}, "0.000000s front-0 conn-closed c7"},
-		{Event{Kind: KindRequest, To: Front0, Ticket: Ticket{7, 3}, Body: &Produce{}}, "0.000000s front-0 request c7/3 Produce"},
-		{Event{Kind: KindMessage, To: Home, From: Shard0, Body: &ShardReady{}}, "0.000000s home message from=shard-0 c0/0 ShardReady"},
+		{Event{Kind: KindConnClosed, To: Front0, Ticket: Ticket{Conn: 7}}, "0.000000s broker conn-closed conn7"},
+		{Event{Kind: KindRequest, To: Front0, Ticket: Ticket{7, 3}, Body: &Produce{}}, "0.000000s broker request conn7/3 Produce"},
+		{Event{Kind: KindMessage, To: Home, From: Shard0, Body: &ShardReady{}}, "0.000000s home message from=shard-0 conn0/0 ShardReady"},
 	} {
 		if got := c.event.String(); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
@@ -51,9 +51,9 @@ func TestEffect_RendersOnOneLine(t *testing.T) {
 		"rename home#5 shard-0/topics/" + id + " to=shard-0/topics/" + id + ".deleted",
 		"sync-dir home#5 .",
 		"sync-fs home#5 .",
-		"send to=front-0 c1/2 ShardUnwatch",
-		"reply c1/2 FetchReply",
-		`close-conn c4 "rude"`,
+		"send to=front-0 conn1/2 ShardUnwatch",
+		"reply conn1/2 FetchReply",
+		`close-conn conn4 "rude"`,
 		`halt refused "foreign directory"`,
 	}
 	for i, e := range b.Effects() {

@@ -10,8 +10,8 @@ const (
 	CanaryAckBeforeFlush            // produce is acknowledged when its frame is submitted, not when it is durable
 	CanaryAckOutOfOrder             // frame N+1 counts as durable although frame N is still in flight
 	CanaryReuseEarly                // journal space is reused before the checkpoint that frees it is durable
-	CanaryTornTailAccepted          // recovery takes a frame above D whose payload does not match its checksum
-	CanaryCutBelowDurable           // a bad frame at or below D is cut like a torn tail
+	CanaryTornTailAccepted          // recovery takes a frame at or above D whose payload does not match its checksum
+	CanaryCutBelowDurable           // a bad frame below D is cut like a torn tail
 	CanaryTornFrameReturns          // recovery goes on in the old incarnation, so frames behind a cut can chain again
 	CanaryCountVolatile             // recovered bytes count as durable before recovery made them so (J10)
 	CanaryRewriteUnjournaled        // a partial segment block is rewritten although the journal lost its prefix (J4)

@@ -59,7 +59,7 @@ type Frame struct {
 	Payload [][]byte // aligned with Entries; nil for control entries; views of the chunk's memory, immutable
 }
 
-// Damage is one directory entry at or below D whose payload is gone or rotten: acknowledged data that this disk lost.
+// Damage is one directory entry below D whose payload is gone or rotten: acknowledged data that this disk lost.
 type Damage struct {
 	Seq   uint64
 	Entry Entry
@@ -68,12 +68,12 @@ type Damage struct {
 
 // Recovery is the verdict over a ring (J1). It is a pure function of the superblock and the chunks' bytes.
 type Recovery struct {
-	Frames  []Frame  // the incarnation's valid frames from the sequence number asked for, in order, without gaps above D
-	Damage  []Damage // corruption at or below D, by range (J3); a damaged entry is also absent from Frames
+	Frames  []Frame  // the incarnation's valid frames from the sequence number asked for, in order, without gaps at or above D
+	Damage  []Damage // corruption below D, by range (J3); a damaged entry is also absent from Frames
 	Next    uint64   // sequence number for the next incarnation's first frame: above every frame ever seen
 	Durable uint64   // D
-	Torn    bool     // a tail above D was cut
-	// Lost is not empty where frames at or below D are gone together with both copies of their directory: every
+	Torn    bool     // a tail at or above D was cut
+	// Lost is not empty where frames below D are gone together with both copies of their directory: every
 	// partition of the store is tail-suspect, and Lost says what was missing.
 	Lost string
 }

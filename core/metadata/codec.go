@@ -59,9 +59,9 @@ func newRecord(key uint32) (r schema, newest uint32) {
 func Append(dst []byte, r Record) []byte {
 	w := wire.NewWriter(dst)
 	w.Uvarint(frameVersion)
-	w.Uvarint(uint32(r.APIKey()))
-	w.Uvarint(uint32(r.Version()))
-	r.(schema).encode(w, r.Version())
+	w.Uvarint(uint32(r.apiKey()))
+	w.Uvarint(uint32(r.version()))
+	r.(schema).encode(w, r.version())
 	return w.Bytes()
 }
 

@@ -194,11 +194,8 @@ func CheckTopicConfig(c event.ConfigEntry, s *Settings) (event.Code, string) {
 	if why := d.Check(c.Value); why != "" {
 		return event.CodeInvalidConfig, why
 	}
-	if c.Key == "max.message.bytes" && s.maxBatch > 0 {
-		if n, _ := strconv.ParseInt(c.Value, 10, 64); n > s.maxBatch {
-			return event.CodeInvalidConfig, fmt.Sprintf(
-				"max.message.bytes=%d is more than this broker can write at once, %d bytes.", n, s.maxBatch)
-		}
+	if why := s.tooLarge(c); c.Key == "max.message.bytes" && why != "" {
+		return event.CodeInvalidConfig, why
 	}
 	return event.CodeNone, ""
 }

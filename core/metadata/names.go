@@ -10,14 +10,14 @@ import (
 // MaxTopicName is the largest length of a topic name, in bytes.
 const MaxTopicName = 249
 
-// MetadataTopic is the topic id of the metadata log, and MetadataName its name: Kafka's.
-const MetadataName = "__cluster_metadata"
+// LogName is the topic name of the metadata log: Kafka's.
+const LogName = "__cluster_metadata"
 
-// MetadataTP is the partition that holds the metadata log.
-func MetadataTP() event.TP { return event.TP{Topic: event.UUID{15: 1}} }
+// LogTP is the partition that holds the metadata log, under the topic id that Kafka gives it.
+func LogTP() event.TP { return event.TP{Topic: event.UUID{15: 1}} }
 
 // ReservedID reports whether id must never be given to a topic: the zero id, and the metadata log's.
-func ReservedID(id event.UUID) bool { return id.IsZero() || id == MetadataTP().Topic }
+func ReservedID(id event.UUID) bool { return id.IsZero() || id == LogTP().Topic }
 
 // BadTopicName says why name cannot be a topic's, or "" if it can: Kafka's rules.
 func BadTopicName(name string) string {
@@ -47,7 +47,7 @@ func topicByte(c byte) bool {
 
 // InternalTopic reports whether name is one that the broker keeps for itself.
 func InternalTopic(name string) bool {
-	return name == "__consumer_offsets" || name == "__transaction_state" || name == MetadataName
+	return name == "__consumer_offsets" || name == "__transaction_state" || name == LogName
 }
 
 // folded is the name as metrics spell it: '.' and '_' are alike there.

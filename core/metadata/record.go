@@ -5,10 +5,10 @@ import "github.com/highwater-log/highwater/core/event"
 // Record is one line of the metadata log: a pointer to one of the structs in this file, with Kafka's fields under
 // Kafka's API key. Sources: Kafka's metadata record schemas; KIP-500, KIP-631, KIP-858, KIP-966.
 type Record interface {
-	// APIKey is Kafka's number of the schema.
-	APIKey() int16
-	// Version is the lowest schema version that can hold the record: what Append writes.
-	Version() int16
+	// apiKey is Kafka's number of the schema.
+	apiKey() int16
+	// version is the lowest schema version that can hold the record: what Append writes.
+	version() int16
 }
 
 // API keys of the metadata records.
@@ -146,39 +146,37 @@ type BrokerRegistrationChangeRecord struct {
 // NoOpRecord changes nothing but the image's offset.
 type NoOpRecord struct{}
 
-// APIKey implements Record.
-func (*RegisterBrokerRecord) APIKey() int16           { return keyRegisterBroker }
-func (*UnregisterBrokerRecord) APIKey() int16         { return keyUnregisterBroker }
-func (*TopicRecord) APIKey() int16                    { return keyTopic }
-func (*PartitionRecord) APIKey() int16                { return keyPartition }
-func (*ConfigRecord) APIKey() int16                   { return keyConfig }
-func (*PartitionChangeRecord) APIKey() int16          { return keyPartitionChange }
-func (*RemoveTopicRecord) APIKey() int16              { return keyRemoveTopic }
-func (*FeatureLevelRecord) APIKey() int16             { return keyFeatureLevel }
-func (*ProducerIDsRecord) APIKey() int16              { return keyProducerIDs }
-func (*BrokerRegistrationChangeRecord) APIKey() int16 { return keyBrokerRegistrationChange }
-func (*NoOpRecord) APIKey() int16                     { return keyNoOp }
+func (*RegisterBrokerRecord) apiKey() int16           { return keyRegisterBroker }
+func (*UnregisterBrokerRecord) apiKey() int16         { return keyUnregisterBroker }
+func (*TopicRecord) apiKey() int16                    { return keyTopic }
+func (*PartitionRecord) apiKey() int16                { return keyPartition }
+func (*ConfigRecord) apiKey() int16                   { return keyConfig }
+func (*PartitionChangeRecord) apiKey() int16          { return keyPartitionChange }
+func (*RemoveTopicRecord) apiKey() int16              { return keyRemoveTopic }
+func (*FeatureLevelRecord) apiKey() int16             { return keyFeatureLevel }
+func (*ProducerIDsRecord) apiKey() int16              { return keyProducerIDs }
+func (*BrokerRegistrationChangeRecord) apiKey() int16 { return keyBrokerRegistrationChange }
+func (*NoOpRecord) apiKey() int16                     { return keyNoOp }
 
-// Version implements Record.
-func (r *RegisterBrokerRecord) Version() int16 { return 3 }
-func (*UnregisterBrokerRecord) Version() int16 { return 0 }
-func (*TopicRecord) Version() int16            { return 0 }
-func (*ConfigRecord) Version() int16           { return 0 }
-func (*RemoveTopicRecord) Version() int16      { return 0 }
-func (*FeatureLevelRecord) Version() int16     { return 0 }
-func (*ProducerIDsRecord) Version() int16      { return 0 }
-func (*NoOpRecord) Version() int16             { return 0 }
+func (*RegisterBrokerRecord) version() int16   { return 3 }
+func (*UnregisterBrokerRecord) version() int16 { return 0 }
+func (*TopicRecord) version() int16            { return 0 }
+func (*ConfigRecord) version() int16           { return 0 }
+func (*RemoveTopicRecord) version() int16      { return 0 }
+func (*FeatureLevelRecord) version() int16     { return 0 }
+func (*ProducerIDsRecord) version() int16      { return 0 }
+func (*NoOpRecord) version() int16             { return 0 }
 
-// Version implements Record: eligible leader replicas came with version 2, directories with version 1.
-func (r *PartitionRecord) Version() int16 {
+// version 1 brought directories, version 2 eligible leader replicas.
+func (r *PartitionRecord) version() int16 {
 	if r.ELR != nil || r.LastELR != nil {
 		return 2
 	}
 	return 1
 }
 
-// Version implements Record: eligible leader replicas came with version 2, directories with version 1.
-func (r *PartitionChangeRecord) Version() int16 {
+// version 1 brought directories, version 2 eligible leader replicas.
+func (r *PartitionChangeRecord) version() int16 {
 	if r.ELR != nil || r.LastELR != nil {
 		return 2
 	}
@@ -188,8 +186,8 @@ func (r *PartitionChangeRecord) Version() int16 {
 	return 0
 }
 
-// Version implements Record: directories came with version 2, the controlled stop with version 1.
-func (r *BrokerRegistrationChangeRecord) Version() int16 {
+// version 1 brought the controlled stop, version 2 directories.
+func (r *BrokerRegistrationChangeRecord) version() int16 {
 	if r.Directories != nil {
 		return 2
 	}

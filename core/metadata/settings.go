@@ -35,8 +35,21 @@ func NewSettings(set []event.ConfigEntry, maxBatch int64) (*Settings, error) {
 		if why := d.Check(c.Value); why != "" {
 			return nil, fmt.Errorf("%s", why)
 		}
+		if why := s.tooLarge(c); c.Key == "message.max.bytes" && why != "" {
+			return nil, fmt.Errorf("%s", why)
+		}
 	}
 	return s, nil
+}
+
+// tooLarge says why the size of a batch that c allows cannot be written, "" if it can. What was asked for and is not kept is
+// refused; only a default gives way to what the store can take.
+func (s *Settings) tooLarge(c event.ConfigEntry) string {
+	n, _ := strconv.ParseInt(c.Value, 10, 64) // it was checked
+	if s.maxBatch == 0 || n <= s.maxBatch {
+		return ""
+	}
+	return fmt.Sprintf("%s=%d is more than this broker can write at once, %d bytes.", c.Key, n, s.maxBatch)
 }
 
 // brokerTable is every configuration of a broker, in name order: its own, and those that give topics their defaults.

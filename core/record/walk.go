@@ -37,17 +37,17 @@ func (r *Record) Headers() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// RecordError says which record of a batch is malformed, and how.
-type RecordError struct {
+// MalformedError says which record of a batch is malformed, and how.
+type MalformedError struct {
 	Index int32
 	Why   string
 }
 
 // Error implements error.
-func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %s", e.Index, e.Why) }
+func (e *MalformedError) Error() string { return fmt.Sprintf("record %d: %s", e.Index, e.Why) }
 
 // Walk yields the count records that lie in records, which must not be compressed and must hold nothing else: every
-// length exact, offset deltas 0, 1, 2 and so on. A malformed record ends it with a *RecordError, an error of f with
+// length exact, offset deltas 0, 1, 2 and so on. A malformed record ends it with a *MalformedError, an error of f with
 // that error. A nil f checks only. The record is valid until f returns; it may keep views of records. Walk does not
 // allocate, whatever the input claims.
 func Walk(records []byte, count int32, f func(*Record) error) error {
@@ -57,7 +57,7 @@ func Walk(records []byte, count int32, f func(*Record) error) error {
 		var why string
 		rest, why = rec.take(rest, i)
 		if why != "" {
-			return &RecordError{Index: i, Why: why}
+			return &MalformedError{Index: i, Why: why}
 		}
 		if f == nil {
 			continue
@@ -67,7 +67,7 @@ func Walk(records []byte, count int32, f func(*Record) error) error {
 		}
 	}
 	if len(rest) > 0 {
-		return &RecordError{Index: count, Why: "bytes follow the last record"}
+		return &MalformedError{Index: count, Why: "bytes follow the last record"}
 	}
 	return nil
 }

@@ -297,9 +297,9 @@ func TestReplica_HoldsTheMaximalSetUntilTheAnswer(t *testing.T) {
 
 // A follower whose whole log lies below the leader's begins anew at the leader's start, and so does its high watermark.
 func TestReplica_BeginsAnewBehindTheLeadersStart(t *testing.T) {
-	l, lb := lone()
+	_, lb := lone()
 	lb.start, lb.recs, lb.flushed = 10, []rec{{3, 1}}, 11
-	l = New(Config{Self: 2, Lag: event.Second}, lb, 11)
+	l := New(Config{Self: 2, Lag: event.Second}, lb, 11)
 	a := under(2, 4, 1)
 	l.Assign(0, a, 7)
 	f, fb := lone(0, 0, 0)

@@ -65,6 +65,11 @@ func (s *Shard) state(p *partition, item *event.ShardFetchItem) event.ShardFetch
 	if invariant.Planted(invariant.CanaryReadUncommitted) {
 		st.HighWatermark = log.End()
 	}
+	readable := st.HighWatermark
+	if d := p.log.Damaged(); len(d) > 0 {
+		// What was lost had been promised: readers are told that it is there, and what became of it when they ask for it.
+		st.HighWatermark = max(st.HighWatermark, d[len(d)-1].To)
+	}
 	switch st.Code = leads(p, item.CurrentEpoch); {
 	case st.Code != event.CodeNone:
 		st.Leader = p.replica.LeaderHint()
@@ -73,7 +78,7 @@ func (s *Shard) state(p *partition, item *event.ShardFetchItem) event.ShardFetch
 	case item.Offset < log.Start() || item.Offset > log.End():
 		st.Code = event.CodeOffsetOutOfRange
 	default:
-		st.Bytes = log.BytesBetween(item.Offset, st.HighWatermark)
+		st.Bytes = log.BytesBetween(item.Offset, readable)
 	}
 	return st
 }

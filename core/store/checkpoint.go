@@ -33,7 +33,6 @@ type checkpoint struct {
 	counted    []*segfile
 	again      bool // a truncation or deletion spoilt the image: begin anew
 	final      bool // of a store that stops
-	wanted     bool // asked for, as soon as the state allows it
 }
 
 // maybeCheckpoint begins a checkpoint when the journal is full enough, or its oldest news old enough.

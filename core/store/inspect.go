@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,7 +20,8 @@ type Files struct {
 	Sidecar     []byte
 	Checkpoints [2][]byte
 	Chunks      []journal.ChunkImage
-	Partitions  int // folders in topics
+	Partitions  int  // folders in topics
+	Foreign     bool // the store's own folder has entries that no store makes
 }
 
 // Inspection is what a store would recover from its files, before it has looked into any segment.
@@ -111,7 +113,7 @@ func Inspect(f *Files) *Inspection {
 
 // evidence decodes the small files, and notes what is wrong with them.
 func (f *Files) evidence(s *Store, in *Inspection) *evidence {
-	e := &evidence{dir: s.dir(event.DirStore).Path(), chunks: len(f.Chunks), partitions: f.Partitions}
+	e := &evidence{dir: s.dir(event.DirStore).Path(), chunks: len(f.Chunks), partitions: f.Partitions, foreignHere: f.Foreign}
 	for i := range 2 {
 		h, c := &e.hard[i], &e.side[i]
 		h.value, h.save, h.err = decodeHard(slotAt(f.Hard, i))
@@ -120,7 +122,7 @@ func (f *Files) evidence(s *Store, in *Inspection) *evidence {
 		e.images[i].image, e.images[i].err = decodeImage(s.settings(), f.Checkpoints[i])
 		in.check(s.dir(event.FileHardState), int64(i)*slotSize, h.err)
 		in.check(s.dir(event.FileSidecar), int64(i)*slotSize, c.err)
-		if e.images[i].err != errNothing {
+		if !errors.Is(e.images[i].err, errNothing) {
 			in.check(event.File{Kind: event.FileCheckpoint, Store: f.Machine, Base: int64(i)}, 0, e.images[i].err)
 		}
 	}

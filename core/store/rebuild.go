@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/log"
 	"github.com/highwater-log/highwater/core/record"
@@ -89,7 +91,8 @@ func (r *resolver) take(data []byte, why string, out *event.Buf) {
 	progress := false
 	for why == "" {
 		b, rest, err := record.Parse(data)
-		if err == record.ErrShort && (progress || len(data) >= record.HeaderSize && r.pos+int64(record.Batch(data).Size()) <= r.f.written) {
+		if errors.Is(err, record.ErrShort) &&
+			(progress || len(data) >= record.HeaderSize && r.pos+int64(record.Batch(data).Size()) <= r.f.written) {
 			want := r.s.cfg.MaxReadBytes
 			if !progress {
 				want = int64(record.Batch(data).Size())

@@ -164,7 +164,7 @@ func lost(e *evidence, format string, args ...any) verdict {
 }
 
 func refusal(code event.HaltCode, dir, why string) *Refusal {
-	return &Refusal{Code: code, Text: fmt.Sprintf("the data in %s cannot be used: %s. Nothing was changed", dir, why)}
+	return &Refusal{Code: code, Text: fmt.Sprintf("the data in %s cannot be used: %s. Nothing in it was changed", dir, why)}
 }
 
 // refuse ends the store before it has changed anything.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -134,7 +135,7 @@ func (w *walk) take(data []byte, f *segfile, out *event.Buf) {
 	progress := false
 	for len(data) > 0 {
 		b, _, err := record.Parse(data)
-		if err == record.ErrShort {
+		if errors.Is(err, record.ErrShort) {
 			break
 		}
 		if err == nil {

@@ -75,7 +75,7 @@ func TestReader_Refuses(t *testing.T) {
 		if err := r.End(); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
-		if r.Int64() != 0 || r.CompactArray(1) != 0 || r.Len() != 0 || r.Err() != r.End() {
+		if r.Int64() != 0 || r.CompactArray(1) != 0 || r.Len() != 0 || !errors.Is(r.Err(), c.want) {
 			t.Errorf("%s: the error is not sticky", c.name)
 		}
 	}
@@ -85,7 +85,7 @@ func TestReader_FailKeepsTheFirst(t *testing.T) {
 	r := NewReader([]byte{1})
 	r.Fail(ErrBool)
 	r.Fail(ErrTags)
-	if r.Err() != ErrBool {
+	if !errors.Is(r.Err(), ErrBool) {
 		t.Error(r.Err())
 	}
 }
@@ -182,9 +182,8 @@ func TestRoundTrip(t *testing.T) {
 		}
 		cut := rapid.IntRange(0, len(p)).Draw(t, "cut")
 		r = NewReader(p[:cut])
-		same := true
 		for _, v := range vs {
-			same = v.same(r) && same
+			v.same(r) // it may differ; what counts is that End tells
 		}
 		if r.End() == nil && cut < len(p) {
 			t.Fatalf("%d of %d bytes were read without an error", cut, len(p))

@@ -5,8 +5,8 @@ import "github.com/highwater-log/highwater/linearizability/history"
 // bind collects what acknowledgements and reads said of offsets and values, and reports where they disagree (O5, O11).
 func (l *partition) bind() {
 	for _, op := range l.ops {
-		switch {
-		case op.Kind == history.Produce:
+		switch op.Kind {
+		case history.Produce:
 			for _, v := range op.Values {
 				l.writer[v] = op
 			}
@@ -16,7 +16,7 @@ func (l *partition) bind() {
 					l.say(op, op.Offset+int64(i), v)
 				}
 			}
-		case op.Kind == history.Fetch:
+		case history.Fetch:
 			l.read += len(op.Records)
 			for _, r := range op.Records {
 				l.say(op, r.Offset, r.Value)

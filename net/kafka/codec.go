@@ -45,7 +45,7 @@ func (l Limits) inflated(compressed int) int { return min(l.Inflated, l.Floor+l.
 const windowSize = 32 << 10
 
 // Codec decompresses batches, one after the other, through decoders that it makes when first needed and reuses. What it
-// answers does not depend on what it did before (law K-2). Not safe for concurrent use.
+// answers does not depend on what it did before (law X-2). Not safe for concurrent use.
 type Codec struct {
 	limits Limits
 	source bytes.Reader
@@ -94,7 +94,8 @@ func (c *Codec) openGzip() (io.Reader, error) {
 	return c.gzip, nil
 }
 
-// openLZ4 takes the frame format only: the older one, which the library would also read, is unknown to consumers.
+// openLZ4 takes the frame format only: the older one, which the library would also read, is unknown to consumers. The
+// library takes the memory of one or two blocks, of at most 4 MiB each, from a pool of its own.
 func (c *Codec) openLZ4(src []byte) (io.Reader, error) {
 	if !bytes.HasPrefix(src, []byte{0x04, 0x22, 0x4d, 0x18}) {
 		return nil, errLZ4Frame

@@ -13,13 +13,13 @@
 //
 // Laws:
 //
-//	K-1  Input is answered or refused, never believed: no count, length or size allocates before it is checked against
+//	X-1  Input is answered or refused, never believed: no count, length or size allocates before it is checked against
 //	     the bytes that are there. Decoding a request takes at most CostPerByte bytes of memory per byte of input, plus
 //	     CostFloor. (by construction)
-//	K-2  What is decoded depends on the bytes alone, never on what a reused decoder saw before.
-//	K-3  EncodeFetch gives the very bytes that kmsg would.
-//	K-4  Validating a compressed batch holds one window of it, never all of it, and reads at most Limits.Inflated of it.
-//	     (by construction)
+//	X-2  What is decoded depends on the bytes alone, never on what a reused decoder saw before.
+//	X-3  EncodeFetch gives the very bytes that kmsg would.
+//	X-4  Validating a compressed batch reads at most Limits.Inflated of it and holds one window or block of it. Only a
+//	     bare snappy block is all of the batch: at most 22 times its compressed size. (by construction)
 //
 // The package keeps no state of its own; a Codec does, and belongs to one goroutine. It knows nothing of topics,
 // partitions or the core's decisions.

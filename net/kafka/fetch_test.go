@@ -33,10 +33,10 @@ func drawFetch(t *rapid.T) (*kmsg.FetchRequest, *event.FetchReply) {
 
 func drawFetched(t *rapid.T) event.FetchPartitionReply {
 	r := event.FetchPartitionReply{
-		Code: event.Code(rapid.SampledFrom([]event.Code{
+		Code: rapid.SampledFrom([]event.Code{
 			event.CodeNone, event.CodeNone, event.CodeOffsetOutOfRange, event.CodeNotLeaderOrFollower,
 			event.CodeFencedLeaderEpoch, event.CodeUnknownServer,
-		}).Draw(t, "code")),
+		}).Draw(t, "code"),
 		HighWatermark: rapid.Int64().Draw(t, "hw"),
 		LastStable:    rapid.Int64().Draw(t, "lso"),
 		LogStart:      rapid.Int64().Draw(t, "start"),
@@ -78,7 +78,7 @@ func fetchByKmsg(version int16, req *kmsg.FetchRequest, reply *event.FetchReply)
 	return resp
 }
 
-// TestFetchAsKmsgWouldWriteIt is law K-3.
+// TestFetchAsKmsgWouldWriteIt is law X-3.
 func TestFetchAsKmsgWouldWriteIt(t *testing.T) {
 	for version := int16(4); version <= 18; version++ {
 		rapid.Check(t, func(t *rapid.T) {

@@ -62,7 +62,7 @@ const responseHeader = 4 + 4 + 1
 func (h Header) appendHeader(dst []byte) []byte {
 	dst = append(dst, 0, 0, 0, 0)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(h.Correlation))
-	if h.Flexible && h.Key != KeyApiVersions {
+	if h.Flexible && h.Key != KeyAPIVersions {
 		dst = append(dst, 0)
 	}
 	return dst

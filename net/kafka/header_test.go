@@ -84,7 +84,7 @@ func TestEncodeHeader(t *testing.T) {
 		h := Header{Key: api.Key, Version: v, Correlation: 9, Flexible: api.IsFlexible(v)}
 		got := Encode(h, resp, 0)
 		want := binary.BigEndian.AppendUint32(nil, 9)
-		if api.IsFlexible(v) && api.Key != KeyApiVersions {
+		if api.IsFlexible(v) && api.Key != KeyAPIVersions {
 			want = append(want, 0)
 		}
 		want = resp.AppendTo(want)

@@ -100,7 +100,7 @@ var schemas = [...]schema{ //pure:ok constant table; Go has no constant arrays
 		i8.v(4), i8.v(8).until(10), i8.v(8),
 	}},
 	{KeyFindCoordinator, []field{str.until(3), i8.v(1), flatList(32, str).v(4)}},
-	{KeyApiVersions, []field{str.v(3), str.v(3)}},
+	{KeyAPIVersions, []field{str.v(3), str.v(3)}},
 	{KeyCreateTopics, []field{
 		list(176, str, i32, i16,
 			list(72, i32, flatList(8, i32)),

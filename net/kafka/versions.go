@@ -10,7 +10,7 @@ const (
 	KeyListOffsets     Key = 2
 	KeyMetadata        Key = 3
 	KeyFindCoordinator Key = 10
-	KeyApiVersions     Key = 18
+	KeyAPIVersions     Key = 18
 	KeyCreateTopics    Key = 19
 	KeyDeleteTopics    Key = 20
 	KeyInitProducerID  Key = 22
@@ -41,7 +41,7 @@ var apis = [...]API{ //pure:ok constant table; Go has no constant arrays
 	{KeyListOffsets, "ListOffsets", 1, 1, 11, 6},
 	{KeyMetadata, "Metadata", 0, 0, 13, 9},
 	{KeyFindCoordinator, "FindCoordinator", 0, 0, 6, 3},
-	{KeyApiVersions, "ApiVersions", 0, 0, 4, 3},
+	{KeyAPIVersions, "ApiVersions", 0, 0, 4, 3},
 	{KeyCreateTopics, "CreateTopics", 2, 2, 7, 5},
 	{KeyDeleteTopics, "DeleteTopics", 1, 1, 6, 4},
 	{KeyInitProducerID, "InitProducerId", 0, 0, 5, 2},

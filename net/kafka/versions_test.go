@@ -10,7 +10,7 @@ func TestOldClientsFindTheirVersions(t *testing.T) {
 		versions []int16
 		feature  string
 	}{
-		{KeyApiVersions, []int16{0}, "asking at all"},
+		{KeyAPIVersions, []int16{0}, "asking at all"},
 		{KeyProduce, []int16{0, 3, 7}, "compression, batches, zstd"},
 		{KeyFetch, []int16{4, 10}, "batches, zstd"},
 		{KeyFindCoordinator, []int16{0}, "LZ4, groups"},
@@ -35,7 +35,7 @@ func TestVersionTable(t *testing.T) {
 		if api.Advertised > api.Served || api.Served > api.Max {
 			t.Errorf("%s: advertised from %d, served %d to %d", api.Name, api.Advertised, api.Served, api.Max)
 		}
-		if schemaOf(api.Key) == nil && api.Key != KeyApiVersions {
+		if schemaOf(api.Key) == nil && api.Key != KeyAPIVersions {
 			t.Errorf("%s has no layout", api.Name)
 		}
 	}

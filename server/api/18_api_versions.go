@@ -21,9 +21,9 @@ import (
 // are told, since none is there: a client that sees transaction.version would speak its protocol.
 func apiVersions() handler {
 	return handler{
-		key:     kafka.KeyApiVersions,
+		key:     kafka.KeyAPIVersions,
 		request: func() kmsg.Request { return kmsg.NewPtrApiVersionsRequest() },
-		decode:  decodeApiVersions,
+		decode:  decodeAPIVersions,
 		encode: func(_ *API, p *Pending, reply event.Body) ([][]byte, bool) {
 			invariant.Violated("A-2: a %T answers an ApiVersions request, which never left the edge", reply)
 			return nil, false
@@ -31,10 +31,10 @@ func apiVersions() handler {
 	}
 }
 
-func decodeApiVersions(_ *API, p *Pending) (event.Body, kmsg.Response) {
+func decodeAPIVersions(_ *API, p *Pending) (event.Body, kmsg.Response) {
 	req := p.request.(*kmsg.ApiVersionsRequest)
 	resp := response(p, kmsg.NewPtrApiVersionsResponse)
-	if req.Version >= 3 && !(softwareName(req.ClientSoftwareName) && softwareName(req.ClientSoftwareVersion)) {
+	if req.Version >= 3 && (!softwareName(req.ClientSoftwareName) || !softwareName(req.ClientSoftwareVersion)) {
 		resp.ErrorCode = int16(event.CodeInvalidRequest)
 		return nil, resp
 	}
@@ -49,7 +49,7 @@ func decodeApiVersions(_ *API, p *Pending) (event.Body, kmsg.Response) {
 func downgrade(h kafka.Header) []byte {
 	resp := kmsg.NewPtrApiVersionsResponse()
 	resp.ErrorCode = int16(event.CodeUnsupportedVersion)
-	if row, ok := kafka.Lookup(kafka.KeyApiVersions); ok {
+	if row, ok := kafka.Lookup(kafka.KeyAPIVersions); ok {
 		resp.ApiKeys = append(resp.ApiKeys, versionRange(row))
 	}
 	return kafka.Encode(h, resp, 64)
@@ -65,7 +65,7 @@ func versionRange(row kafka.API) kmsg.ApiVersionsResponseApiKey {
 func softwareName(s string) bool {
 	for i := range len(s) {
 		inner := s[i] == '.' || s[i] == '-'
-		if !alphanumeric(s[i]) && !(inner && i > 0 && i < len(s)-1) {
+		if !alphanumeric(s[i]) && (!inner || i == 0 || i == len(s)-1) {
 			return false
 		}
 	}

@@ -95,7 +95,7 @@ func (p *Pending) Version() int16 { return p.header.Version }
 func (a *API) Decode(t event.Ticket, frame []byte) Outcome {
 	header, body, err := kafka.ReadHeader(frame)
 	switch {
-	case errors.Is(err, kafka.ErrUnserved) && header.Key == kafka.KeyApiVersions:
+	case errors.Is(err, kafka.ErrUnserved) && header.Key == kafka.KeyAPIVersions:
 		return Outcome{Answer: [][]byte{downgrade(header)}}
 	case err != nil:
 		return Outcome{Close: true, Why: err.Error()}

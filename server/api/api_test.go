@@ -51,10 +51,10 @@ func ranges(r *kmsg.ApiVersionsResponse) (rows [][3]int16) {
 	return rows
 }
 
-func TestApiVersions(t *testing.T) {
+func TestAPIVersions(t *testing.T) {
 	a := New(Config{})
 	for v := int16(0); v <= 4; v++ {
-		r := answered[*kmsg.ApiVersionsResponse](t, a, example(kafka.KeyApiVersions, v))
+		r := answered[*kmsg.ApiVersionsResponse](t, a, example(kafka.KeyAPIVersions, v))
 		if r.ErrorCode != 0 || len(r.ApiKeys) != len(kafka.APIs()) || ranges(r)[0] != [3]int16{0, 0, 13} {
 			t.Errorf("v%d: %+v", v, r)
 		}
@@ -64,7 +64,7 @@ func TestApiVersions(t *testing.T) {
 	}
 }
 
-func TestApiVersionsSoftware(t *testing.T) {
+func TestAPIVersionsSoftware(t *testing.T) {
 	a := New(Config{})
 	for name, fit := range map[string]bool{
 		"librdkafka": true, "a": true, "apache-kafka-java": true, "v1.0": true, "": false, "-a": false, "a-": false,
@@ -72,7 +72,7 @@ func TestApiVersionsSoftware(t *testing.T) {
 	} {
 		for _, v := range []int16{2, 3, 4} {
 			for i := range 2 {
-				req := example(kafka.KeyApiVersions, v).(*kmsg.ApiVersionsRequest)
+				req := example(kafka.KeyAPIVersions, v).(*kmsg.ApiVersionsRequest)
 				*[]*string{&req.ClientSoftwareName, &req.ClientSoftwareVersion}[i] = name
 				r := answered[*kmsg.ApiVersionsResponse](t, a, req)
 				if refused := r.ErrorCode == int16(event.CodeInvalidRequest); refused == (fit || v < 3) {
@@ -494,7 +494,7 @@ func TestDescribeClusterEndpoints(t *testing.T) {
 func TestCoresFaults(t *testing.T) {
 	a := New(Config{})
 	eachVersion(func(row kafka.API, v int16) {
-		if row.Key == kafka.KeyApiVersions {
+		if row.Key == kafka.KeyAPIVersions {
 			return
 		}
 		for _, reply := range []event.Body{&event.PIDRequest{}, nil} {

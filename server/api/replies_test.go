@@ -18,7 +18,7 @@ import (
 func TestEveryVersionSaysWhatTheCoreSaid(t *testing.T) {
 	a := New(Config{})
 	eachVersion(func(row kafka.API, v int16) {
-		if row.Key == kafka.KeyApiVersions {
+		if row.Key == kafka.KeyAPIVersions {
 			return // never asks the core
 		}
 		rapid.Check(t, func(rt *rapid.T) {

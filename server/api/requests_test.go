@@ -94,7 +94,7 @@ func exampleOf(key kafka.Key) kmsg.Request {
 		req := kmsg.NewPtrFindCoordinatorRequest()
 		req.CoordinatorKey, req.CoordinatorKeys = "group", []string{"g1", "g2"}
 		return req
-	case kafka.KeyApiVersions:
+	case kafka.KeyAPIVersions:
 		req := kmsg.NewPtrApiVersionsRequest()
 		req.ClientSoftwareName, req.ClientSoftwareVersion = "test", "v1.0"
 		return req
@@ -169,7 +169,7 @@ func clientReads(t failer, req kmsg.Request, raw []byte) kmsg.Response {
 		t.Fatalf("key %d v%d: correlation id %x", req.Key(), req.GetVersion(), raw[4:8])
 	}
 	body := raw[8:]
-	if req.IsFlexible() && req.Key() != int16(kafka.KeyApiVersions) {
+	if req.IsFlexible() && req.Key() != int16(kafka.KeyAPIVersions) {
 		if body[0] != 0 {
 			t.Fatalf("key %d v%d: tags in the response header: %x", req.Key(), req.GetVersion(), body)
 		}

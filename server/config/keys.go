@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/highwater-log/highwater/core/broker"
 )
 
 // Key describes one key: what `highwater config explain` prints.
@@ -61,8 +62,11 @@ func Keys() []Key {
 			Doc: "Whether a client that asks for an unknown topic creates it.",
 			set: func(c *Config, v string) error { return boolean(&c.AutoCreate, v) }},
 		{Name: MaxMessage, Type: "bytes", Default: "1048588", Kafka: MaxMessage,
-			Doc: "The largest record batch, as compressed by the client, that a topic takes unless max.message.bytes says otherwise.",
-			set: func(c *Config, v string) error { return bytes(&c.MaxMessageBytes, v, 1024, 64<<20) }},
+			Doc: fmt.Sprintf("The largest record batch, as compressed by the client, that a topic takes unless max.message.bytes "+
+				"says otherwise. At most %d: a batch is written at once.", broker.LargestBatch()),
+			set: func(c *Config, v string) error {
+				return bytes(&c.MaxMessageBytes, v, 1024, uint64(broker.LargestBatch()))
+			}},
 		{Name: Segment, Type: "bytes", Default: "1073741824", Kafka: Segment,
 			Doc: "A segment file is closed, and the next begun, before it grows beyond this.",
 			set: func(c *Config, v string) error { return bytes(&c.SegmentBytes, v, 1<<20, math.MaxInt32) }},

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/highwater-log/highwater/server/process"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -37,13 +37,18 @@ func rounds(t *testing.T) int {
 
 func TestKillNine(t *testing.T) {
 	n := rounds(t)
-	b := newBroker(t)
-	b.start(t)
+	dir := t.TempDir()
+	binary, err := process.Build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := process.New(t, binary, filepath.Join(dir, "data"))
+	b.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n)*20*time.Second)
 	defer cancel()
-	createTopic(ctx, t, b.address)
+	createTopic(ctx, t, b.Address)
 
-	p := newProducer(t, b.address)
+	p := newProducer(t, b.Address)
 	producing, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { p.run(producing) })
@@ -55,12 +60,12 @@ func TestKillNine(t *testing.T) {
 		}
 		before := p.ackedSoFar()
 		time.Sleep(pause)
-		b.kill(t)
+		b.Kill(t)
 		if round%3 != 2 && p.ackedSoFar() == before {
 			t.Errorf("round %d: nothing was acknowledged in %s: the kill met no load", round, pause)
 		}
-		b.verify(t)
-		took := b.start(t)
+		verify(t, binary, b)
+		took := b.Start(t)
 		t.Logf("round %d: killed after %s with %d acknowledged (%d of them this round), up again in %s",
 			round, pause.Round(time.Millisecond), p.ackedSoFar(), p.ackedSoFar()-before, took.Round(time.Millisecond))
 	}
@@ -68,9 +73,9 @@ func TestKillNine(t *testing.T) {
 	stop()
 	group.Wait()
 	p.flush(ctx, t)
-	p.check(ctx, t, b.address)
-	b.stop(t)
-	b.verify(t)
+	p.check(ctx, t, b.Address)
+	b.Stop(t)
+	verify(t, binary, b)
 }
 
 func createTopic(ctx context.Context, t *testing.T, address string) {
@@ -232,34 +237,10 @@ func (p *producer) check(ctx context.Context, t *testing.T, address string) {
 	t.Logf("%d records, each once and in order", p.count)
 }
 
-// broker is the real binary as a child process.
-type broker struct {
-	binary, data, address string
-	log                   *os.File
-	cmd                   *exec.Cmd
-}
-
-func newBroker(t *testing.T) *broker {
+// verify runs the offline verifier over the directory of a stopped broker.
+func verify(t *testing.T, binary string, b *process.Broker) {
 	t.Helper()
-	dir := t.TempDir()
-	b := &broker{binary: filepath.Join(dir, "highwater"), data: filepath.Join(dir, "data"), address: freeAddress(t)}
-	build := exec.Command("go", "build", "-o", b.binary, "github.com/highwater-log/highwater/cmd/highwater")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	if r := process.Run(t, time.Minute, binary, "log", "verify", b.Data); r.Code != 0 {
+		t.Errorf("log verify: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
 	}
-	var err error
-	if b.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if b.cmd != nil {
-			_ = b.cmd.Process.Kill()
-			_ = b.cmd.Wait()
-		}
-		if t.Failed() {
-			text, _ := os.ReadFile(b.log.Name())
-			t.Logf("what the broker said:\n%s", text[max(0, len(text)-20_000):])
-		}
-	})
-	return b
 }

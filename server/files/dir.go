@@ -3,6 +3,7 @@ package files
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -27,14 +28,17 @@ type Dir struct {
 }
 
 // Open makes the data directory root if it is missing, locks it and finds out how its file system writes. It fails with
-// InUse if another process holds it.
+// InUse if another process holds it, and with Foreign if it holds other things than a broker's.
 func Open(root string) (*Dir, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
+	if err := checkOurs(root); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
 	if err := makeRoot(root); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
+		return nil, fmt.Errorf("make data directory: %w%s", err, remedy(err))
 	}
 	lock, err := takeLock(root)
 	if err != nil {
@@ -46,10 +50,18 @@ func Open(root string) (*Dir, error) {
 	}
 	d := &Dir{root: root, fd: fd, lock: lock}
 	if d.mode, err = Probe(root); err != nil {
-		return nil, errors.Join(fmt.Errorf("write to data directory %s: %w", root, err), d.Close())
+		return nil, errors.Join(fmt.Errorf("write to data directory %s: %w%s", root, err, remedy(err)), d.Close())
 	}
 	d.cache.init(openFilesAtMost())
 	return d, nil
+}
+
+// remedy is what to do about an error that a directory gives.
+func remedy(err error) string {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		return ": this user may not write there. Give it the directory, or choose another one with --data"
+	}
+	return ""
 }
 
 // makeRoot makes root and its missing parents, and makes the entry of what it made durable.

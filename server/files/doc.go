@@ -16,8 +16,9 @@
 //	      (by construction)
 //	FS-3  Parse is the inverse of event.File.Path: a name that no Path yields is unknown, counted and never touched.
 //
-// The package makes the data directory and the lock file and nothing else; what lies inside is ordered by the core.
+// The package makes the data directory and the lock file and nothing else; what lies inside is ordered by the core. A
+// directory that holds other people's files and no store is refused before the lock is made (foreign.go).
 //
-// Start reading at dir.go, then cache.go; names.go reads directory entries back, mode.go finds out what the file system
-// can do, memory.go allocates what direct I/O needs.
+// Start reading at dir.go, then cache.go; names.go reads directory entries back, store.go a whole store for who judges it
+// offline, mode.go finds out what the file system can do, memory.go allocates what direct I/O needs.
 package files

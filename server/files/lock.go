@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// lockName is the file that says who uses the directory.
+const lockName = "lock"
+
 // InUse says that another process holds the data directory.
 type InUse struct {
 	Root string
@@ -30,7 +33,7 @@ func (e *InUse) Error() string {
 // Hold locks the data directory root for who reads it while no broker may, and changes nothing in it. It fails with
 // InUse if a process holds it, and with fs.ErrNotExist if no broker ever did.
 func Hold(root string) (release func() error, err error) {
-	lock, err := os.OpenFile(filepath.Join(root, "lock"), os.O_RDWR, 0)
+	lock, err := os.OpenFile(filepath.Join(root, lockName), os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +57,9 @@ func flock(lock *os.File, root string) error {
 // takeLock locks root/lock and writes the process id into it. The lock belongs to the open file: the kernel drops it
 // with the process, so a crash leaves nothing to clean up.
 func takeLock(root string) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(root, "lock"), os.O_RDWR|os.O_CREATE, filePerm)
+	lock, err := os.OpenFile(filepath.Join(root, lockName), os.O_RDWR|os.O_CREATE, filePerm)
 	if err != nil {
-		return nil, fmt.Errorf("lock data directory %s: %w", root, err)
+		return nil, fmt.Errorf("lock data directory %s: %w%s", root, err, remedy(err))
 	}
 	if err := flock(lock, root); err != nil {
 		return nil, errors.Join(err, lock.Close())

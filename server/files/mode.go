@@ -45,11 +45,14 @@ func OpenMode(path string, m Mode) (fd int, err error) {
 	return openRetry(path, m.openFlags()|unix.O_CREAT)
 }
 
+// probeName is the file with which Probe tries. A kill may leave it behind; the next Probe takes it away.
+const probeName = "probe"
+
 // Probe writes and reads one block in the directory root, in the best mode first, and removes it again.
 func Probe(root string) (Mode, error) {
 	var err error
 	for _, m := range []Mode{{Direct: true, DSync: true}, {Direct: true}, {}} {
-		if err = try(filepath.Join(root, "probe"), m); err == nil {
+		if err = try(filepath.Join(root, probeName), m); err == nil {
 			return m, nil
 		}
 		if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EROFS) {

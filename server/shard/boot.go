@@ -41,7 +41,11 @@ func (s *Server) newBroker() (*broker.Broker, error) {
 	for i := range c.Shards {
 		c.Shards[i].Alloc = files.Alloc
 	}
-	return broker.New(c)
+	b, err := broker.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return b, examine(s.dir.Root(), c.Node, len(c.Shards))
 }
 
 // advertised is the address that clients are told to connect to.

@@ -21,6 +21,8 @@
 //	SH-4  What a client may hold is bounded: per connection by net/conn's limits, over all by the memory budget, in time
 //	      by idle and write deadlines. A client that does not read its replies is not read from.
 //	SH-5  A broken law ends the process, after the last events and effects were told. (by construction)
+//	SH-6  A data directory that is refused over its small files, or because some of its stores are missing, is refused
+//	      before any store is opened: nothing in it changes. (by construction)
 //
 // What it does not do: it decides nothing about data, and knows no file or protocol field.
 //

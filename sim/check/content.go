@@ -53,25 +53,23 @@ func (c *content) read(t *trial) {
 	slices.SortFunc(c.logs, func(a, b logContent) int { return a.tp.Compare(b.tp) })
 }
 
-// log reads one log from its start to its high watermark.
+// log reads one log from its start to its high watermark; of one that is damaged, what can be read before the damage.
 func (t *trial) log(topic *event.MetadataTopicReply, partition int32) logContent {
 	l := logContent{tp: event.TP{Topic: topic.ID, Partition: partition}, name: topic.Name, end: -1}
-	l.start, l.code = t.offset(l.tp, event.TimestampEarliest)
-	if l.code == event.CodeNone {
-		l.end, l.code = t.offset(l.tp, event.TimestampLatest)
+	if l.start, l.code = t.offset(l.tp, event.TimestampEarliest); l.code != event.CodeNone {
+		return l
 	}
-	for at := l.start; l.code == event.CodeNone && at < l.end && t.runs(); {
-		reply, _ := t.ask(&event.Fetch{ReplicaID: -1, MaxBytes: 1 << 20, Partitions: []event.FetchPartition{{
-			ID: topic.ID, Partition: partition, CurrentEpoch: -1, LastFetchedEpoch: -1, Offset: at, MaxBytes: 1 << 20,
-		}}}).(*event.FetchReply)
-		if reply == nil || len(reply.Partitions) != 1 {
-			break
-		}
-		p := &reply.Partitions[0]
-		l.code = cmp.Or(reply.Code, p.Code)
+	l.end, l.code = t.offset(l.tp, event.TimestampLatest)
+	at := l.start
+	for l.code == event.CodeNone && at < l.end || l.damaged() {
+		pieces, code := t.fetch(l.tp, at)
 		n := len(l.batches)
-		for _, piece := range p.Records {
+		for _, piece := range pieces {
 			l.batches = appendBatches(l.batches, piece)
+		}
+		if code != event.CodeNone {
+			l.code = code
+			break
 		}
 		if len(l.batches) == n {
 			break
@@ -79,6 +77,16 @@ func (t *trial) log(topic *event.MetadataTopicReply, partition int32) logContent
 		at = l.batches[len(l.batches)-1].next
 	}
 	return l
+}
+
+func (t *trial) fetch(tp event.TP, at int64) ([][]byte, event.Code) {
+	reply, _ := t.ask(&event.Fetch{ReplicaID: -1, MaxBytes: 1 << 20, Partitions: []event.FetchPartition{{
+		ID: tp.Topic, Partition: tp.Partition, CurrentEpoch: -1, LastFetchedEpoch: -1, Offset: at, MaxBytes: 1 << 20,
+	}}}).(*event.FetchReply)
+	if reply == nil || len(reply.Partitions) != 1 {
+		return nil, event.CodeUnknownServer
+	}
+	return reply.Partitions[0].Records, cmp.Or(reply.Code, reply.Partitions[0].Code)
 }
 
 func (t *trial) offset(tp event.TP, timestamp int64) (int64, event.Code) {
@@ -102,6 +110,9 @@ func appendBatches(dst []batchID, piece []byte) []batchID {
 	}
 	return dst
 }
+
+// damaged tells whether the broker calls l damaged.
+func (l *logContent) damaged() bool { return l.code == event.CodeKafkaStorageError }
 
 // find is the log of a partition: an empty one if there is none.
 func (c *content) find(tp event.TP) (*logContent, bool) {
@@ -135,8 +146,9 @@ func differ(was, is *content) string {
 	return ""
 }
 
-// between names the first place where is lacks something of least, or has something that most does not have: "" if there
-// is none. What only least has was removed on the way to most.
+// between names the first place where is lacks something of least, or has something that most does not have: "" if
+// there is none. What only least has was removed on the way to most. A log that is damaged in least may be so in is:
+// what heals it, a copy in its segment, need not be durable yet.
 func between(least, is, most *content) string {
 	if is.halted != "" && ended(is.halted) != ended(most.halted) && ended(is.halted) != ended(least.halted) {
 		return fmt.Sprintf("the broker ends with %q", is.halted)
@@ -146,7 +158,11 @@ func between(least, is, most *content) string {
 	}
 	for i := range is.logs {
 		l := &is.logs[i]
-		if old, ok := least.find(l.tp); ok {
+		old, was := least.find(l.tp)
+		if was && l.damaged() && old.damaged() {
+			continue
+		}
+		if was && !old.damaged() {
 			if d := l.extends(old); d != "" {
 				return d
 			}
@@ -155,7 +171,7 @@ func between(least, is, most *content) string {
 			if d := full.extends(l); d != "" {
 				return d
 			}
-		} else if _, ok := least.find(l.tp); !ok {
+		} else if !was {
 			return l.label() + " was there neither before nor after"
 		}
 	}

@@ -93,19 +93,25 @@ func search(r *world.Result) finding {
 			whole = append(whole, op)
 		}
 	}
-	windows := model.Check(whole, model.Options{})
+	f, note := judgeWindows(model.Check(whole, model.Options{}))
+	r.Text += note
+	return f
+}
+
+// judgeWindows finds the window that no order explains, and says how many are undecided.
+func judgeWindows(windows []model.Window) (f finding, note string) {
 	unknown := 0
 	for _, w := range windows {
 		switch w.Verdict {
 		case model.Illegal:
-			return finding{"O2-search", fmt.Sprintf("no order of %d operations on offsets [%d, %d) of %s/%d explains what was seen",
-				w.Ops, w.From, w.To, w.Topic, w.Partition)}
+			return finding{"O2-search", fmt.Sprintf("no order of %d operations on [%d, %d) of %s/%d explains what was seen",
+				w.Ops, w.From, w.To, w.Topic, w.Partition)}, ""
 		case model.Unknown:
 			unknown++
 		}
 	}
 	if unknown > 0 {
-		r.Text = fmt.Sprintf("the search ran out of time in %d of %d windows", unknown, len(windows))
+		note = fmt.Sprintf("the search ran out of time in %d of %d windows", unknown, len(windows))
 	}
-	return finding{}
+	return f, note
 }

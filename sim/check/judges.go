@@ -23,7 +23,9 @@ func New(p *fault.Plan, opt Options) *Judges { return &Judges{plan: p, opt: opt}
 
 // Hooks are the judges' places in a world.
 func (j *Judges) Hooks() world.Hooks {
-	return world.Hooks{OnEvent: j.onEvent, OnReply: j.onReply, OnBoot: j.onBoot, OnRecovered: j.onRecovered, OnEnd: j.onEnd}
+	return world.Hooks{
+		OnEvent: j.onEvent, OnReply: j.onReply, OnBoot: j.onBoot, OnRecovered: j.onRecovered, OnEnd: j.onEnd,
+	}
 }
 
 func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {

@@ -12,7 +12,7 @@ import (
 // next one names it as damaged; what it did not find is gone for ever, unless a client sent it again (O10).
 type lives struct {
 	seen  map[arrival]uint64 // batch -> the moment of its latest arrival; only looked up
-	last  *found             // by the latest recovery that went through
+	last  *found             // by the latest recovery that went through; nil before the first
 	under *found             // by the one under way
 }
 
@@ -22,10 +22,27 @@ type arrival struct {
 	size int
 }
 
-// found is what a recovery found, and the moment of the boot: what arrived later may be behind it.
+// found is what a recovery found. Logs that it calls damaged stay as they were found last: who takes the name back must
+// show them whole.
 type found struct {
+	moment uint64 // of the boot: what arrived later may be behind what was found
+	logs   []foundLog // by partition
+	halted bool
+}
+
+type foundLog struct {
+	logContent
 	moment uint64
-	logs   *content
+}
+
+// find is what was found of a partition: nothing, if it was not there.
+func (f *found) find(tp event.TP) *foundLog {
+	for i := range f.logs {
+		if f.logs[i].tp == tp {
+			return &f.logs[i]
+		}
+	}
+	return &foundLog{logContent: logContent{tp: tp}, moment: f.moment}
 }
 
 // arrived notes what a node is asked to append.
@@ -42,43 +59,44 @@ func (l *lives) arrived(moment uint64, asked *event.Produce) {
 
 // booted judges what a recovery finds at the boot of that moment.
 func (l *lives) booted(h *fault.Header, moment uint64, now *content) finding {
-	l.under = &found{moment, now}
-	if now.halted != "" {
+	l.under = &found{moment: moment, halted: now.halted != ""}
+	if l.under.halted {
 		return finding{}
 	}
 	for i := range now.logs {
-		if f := l.judge(h, &now.logs[i]); f != (finding{}) {
-			return f
+		is := &now.logs[i]
+		keep := foundLog{*is, moment}
+		if l.last != nil {
+			was := l.last.find(is.tp)
+			if f := l.judge(is, was); f != (finding{}) {
+				return f
+			}
+			if is.damaged() {
+				keep = *was
+			}
 		}
+		if gap := is.gap(); gap != "" && is.code == event.CodeNone {
+			return finding{"O24", gap}
+		}
+		l.under.logs = append(l.under.logs, keep)
 	}
 	return l.judgeGone(h, now)
 }
 
-// judge holds one log to itself, and to what the last recovery found of it.
-func (l *lives) judge(h *fault.Header, is *logContent) finding {
-	damaged := is.code == event.CodeKafkaStorageError
-	if damaged && h.Label != fault.LabelDetect {
-		return finding{"O1", is.label() + " is damaged after a recovery, and nothing was harmed beyond repair"}
-	}
-	if gap := is.gap(); gap != "" && is.code == event.CodeNone {
-		return finding{"O24", gap}
-	}
-	if l.last == nil {
-		return finding{}
-	}
-	old, _ := l.last.logs.find(is.tp)
-	if old.code == event.CodeNone && is.code == event.CodeNone {
-		if d := is.extends(old); d != "" {
+// judge holds one log to what the last recovery found of it.
+func (l *lives) judge(is *logContent, was *foundLog) finding {
+	if was.code == event.CodeNone && is.code == event.CodeNone {
+		if d := is.extends(&was.logContent); d != "" {
 			return finding{"O22", "between two lives: " + d}
 		}
 	}
 	for _, b := range is.batches {
-		if b.base < old.end {
+		if b.base < was.end {
 			continue
 		}
-		if at := l.seen[arrival{b.sum, b.size}]; at < l.last.moment {
-			return finding{"O10", fmt.Sprintf("%s holds %s, which arrived at moment %d; the recovery at moment %d ended at offset %d without it",
-				is.label(), b, at, l.last.moment, old.end)}
+		if at := l.seen[arrival{b.sum, b.size}]; at < was.moment {
+			return finding{"O10", fmt.Sprintf("%s holds %s, which arrived at moment %d; "+
+				"the recovery at moment %d ended at offset %d without it", is.label(), b, at, was.moment, was.end)}
 		}
 	}
 	return finding{}
@@ -89,14 +107,14 @@ func (l *lives) judgeGone(h *fault.Header, now *content) finding {
 	if l.last == nil {
 		return finding{}
 	}
-	for i := range l.last.logs.logs {
-		old := &l.last.logs.logs[i]
+	for i := range l.last.logs {
+		was := &l.last.logs[i]
 		doomed := false
 		for _, t := range h.Topics {
-			doomed = doomed || t.Doomed && t.Name == old.name
+			doomed = doomed || t.Doomed && t.Name == was.name
 		}
-		if _, ok := now.find(old.tp); !ok && !doomed {
-			return finding{"O22", "between two lives: " + old.label() + " is gone"}
+		if _, ok := now.find(was.tp); !ok && !doomed {
+			return finding{"O22", "between two lives: " + was.label() + " is gone"}
 		}
 	}
 	return finding{}
@@ -104,7 +122,7 @@ func (l *lives) judgeGone(h *fault.Header, now *content) finding {
 
 // recovered says that the boot went through: what it did not find is gone.
 func (l *lives) recovered() {
-	if l.under != nil && l.under.logs.halted == "" {
+	if l.under != nil && !l.under.halted {
 		l.last = l.under
 	}
 }

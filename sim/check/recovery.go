@@ -26,13 +26,9 @@ func (r *recovery) judge(w *world.World, node int) (*content, finding) {
 	h := &w.Plan().Header
 	b := &bench{
 		disk: w.Disk(node), config: func(seed uint64) broker.Config { return w.Config(node, seed) },
-		wall: h.WallMs, seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
+		wall: h.WallMs, detect: h.Label == fault.LabelDetect, seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
 	}
-	first, f := b.judge()
-	if f == (finding{}) && first.halted != "" && h.Label != fault.LabelDetect {
-		f = finding{"halt", "recovery of a copy: " + first.halted}
-	}
-	return first, f
+	return b.judge()
 }
 
 // bench makes the trials of one boot.
@@ -40,6 +36,7 @@ type bench struct {
 	disk   *disk.Disk // only copied
 	config func(seed uint64) broker.Config
 	wall   int64
+	detect bool // damage beyond repair may be met, and named
 	seed   uint64
 	trials uint64
 }
@@ -76,8 +73,8 @@ func (b *bench) judge() (*content, finding) {
 		first.read(t)
 	}
 	first.halted = t.halted
-	if t.law != (finding{}) {
-		return nil, finding{t.law.law, "recovery of a copy: " + t.law.text}
+	if f := b.compare("a copy, recovered", first, t.law, ""); f != (finding{}) {
+		return nil, f
 	}
 	cut := after.Clone()
 	cut.PowerCut(disk.Crash{})
@@ -86,7 +83,7 @@ func (b *bench) judge() (*content, finding) {
 		disk *disk.Disk
 	}{{"recovered, killed", after}, {"recovered, power cut", cut}} {
 		c, law := b.recovered(again.disk)
-		if f := compare(again.name, law, differ(first, c)); f != (finding{}) {
+		if f := b.compare(again.name, c, law, differ(first, c)); f != (finding{}) {
 			return nil, f
 		}
 	}
@@ -99,33 +96,44 @@ func (b *bench) midway(first *content, operations int) finding {
 	t := b.trial(b.disk.Clone())
 	at := int(draw % uint64(operations+1))
 	t.start(at)
-	if t.law != (finding{}) {
-		return finding{t.law.law, "recovery of a copy: " + t.law.text}
+	if f := b.compare("a recovery that will be ended", &content{halted: t.halted}, t.law, ""); f != (finding{}) {
+		return f
 	}
-	crash := disk.Crash{Seed: draw, Flight: disk.KeepSome}
 	if draw>>32%2 == 0 {
-		t.disk.Kill(crash)
+		t.disk.Kill(disk.Crash{Seed: draw, Flight: disk.KeepSome})
 		c, law := b.recovered(t.disk)
-		return compare(fmt.Sprintf("killed after %d of %d operations of its recovery", at, operations), law, differ(first, c))
+		what := fmt.Sprintf("killed after %d of %d operations of its recovery", at, operations)
+		return b.compare(what, c, law, differ(first, c))
 	}
-	t.disk.PowerCut(crash)
+	keep := disk.Keep(draw >> 33 % 2) // none or some
+	t.disk.PowerCut(disk.Crash{Seed: draw, Flight: disk.KeepSome, Data: keep, Meta: keep})
 	c, law := b.recovered(t.disk)
 	d := b.disk.Clone()
 	d.PowerCut(disk.Crash{})
 	least, broken := b.recovered(d)
-	if f := compare("power cut before its recovery", broken, ""); f != (finding{}) {
+	if f := b.compare("power cut before its recovery", least, broken, ""); f != (finding{}) {
 		return f
 	}
-	return compare(fmt.Sprintf("power cut after %d of %d operations of its recovery", at, operations), law, between(least, c, first))
+	what := fmt.Sprintf("power cut after %d of %d operations of its recovery", at, operations)
+	return b.compare(what, c, law, between(least, c, first))
 }
 
-// compare makes a finding of what a recovery showed: a law that broke, or a difference.
-func compare(what string, law finding, difference string) finding {
+// compare makes a finding of what a recovery showed: a law that broke, a difference, or damage where there is none.
+func (b *bench) compare(what string, c *content, law finding, difference string) finding {
 	switch {
 	case law != (finding{}):
 		return finding{law.law, what + ": " + law.text}
 	case difference != "":
 		return finding{"O22", what + ", recovered again: " + difference}
+	case b.detect:
+		return finding{}
+	case c.halted != "":
+		return finding{"halt", what + ": " + c.halted}
+	}
+	for i := range c.logs {
+		if c.logs[i].damaged() {
+			return finding{"O1", what + ": " + c.logs[i].label() + " is damaged, and nothing was harmed beyond repair"}
+		}
 	}
 	return finding{}
 }

@@ -14,8 +14,8 @@ import (
 // tooLong is how many steps a trial may take: a recovery that needs more does not end.
 const tooLong = 100_000
 
-// trial is a broker on a copy of a disk, with nobody around it: operations of the disk take no time, deadlines come when
-// nothing else is left to do.
+// trial is a broker on a copy of a disk, with nobody around it: operations of the disk take no time, deadlines come
+// when nothing else is left to do.
 type trial struct {
 	disk   *disk.Disk
 	broker *broker.Broker

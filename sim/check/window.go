@@ -12,8 +12,8 @@ import (
 // have in flight.
 const remembered = 5
 
-// window judges the answers to idempotent producers (O11): a batch that is repeated has one offset, and is not forgotten
-// as long as it is one of the last five.
+// window judges the answers to idempotent producers (O11): a batch that is repeated has one offset, and is not
+// forgotten as long as it is one of the last five.
 type window struct {
 	producers map[producerKey]*sent // only looked up
 }
@@ -92,7 +92,8 @@ func (s *sent) judge(b record.Batch, answer *event.ProducePartitionReply) findin
 	case event.CodeDuplicateSequence:
 		at, _ := slices.BinarySearch(s.sequences, this.sequence)
 		if later := len(s.sequences) - at - 1; later < remembered {
-			return finding{"O11", fmt.Sprintf("the batch of sequence %d is called forgotten, and at most %d came after it", this.sequence, later)}
+			return finding{"O11", fmt.Sprintf("the batch of sequence %d is called forgotten, and at most %d came after it",
+				this.sequence, later)}
 		}
 	case event.CodeNone:
 		if this.base < 0 {

@@ -34,8 +34,7 @@ func writeLine(b *bufio.Writer, kind string, v any) {
 	if err != nil {
 		panic(err) // the types of a plan always marshal
 	}
-	fmt.Fprintf(b, `{"line":%q,%s`, kind, text[1:])
-	b.WriteByte('\n')
+	_, _ = fmt.Fprintf(b, "{\"line\":%q,%s\n", kind, text[1:]) // Flush tells
 }
 
 // Read reads what Write wrote. Unknown lines, fields and formats are errors: a plan that is half understood would run

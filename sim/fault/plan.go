@@ -5,7 +5,7 @@ import (
 	"github.com/highwater-log/highwater/sim/disk"
 )
 
-// Format is the version of the plan's text. A reader refuses newer ones.
+// Format is the version of the plan's text. A reader refuses every other one.
 const Format = 1
 
 // Labels of plans: what the oracles may demand of the run.

@@ -9,7 +9,7 @@
 // The printed form has fixed columns, made for grep and for a diff of two runs:
 //
 //	EVENT          TIME NODE   WHAT                                               EFFECTS
-//	  412     0.013847s n0.2   shard-0 io-done shard-0#9 ok n=4096              | reply c3/7 ProduceReply
+//	  412     0.013847s n0.2   shard-0 io-done shard-0#9 ok n=4096              | reply conn3/7 ProduceReply
 //	  413     0.013901s n0.2 ! crash cut after write shard-0#10 (fault 2)
 //	  414     0.014000s c3   > 113 bytes crc 5d1e0c3f
 //

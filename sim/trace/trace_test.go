@@ -60,7 +60,7 @@ func TestLines_HaveFixedColumnsAndDoNotChangeTheDigest(t *testing.T) {
 		t.Error("printing changes the digest")
 	}
 	want := strings.Join([]string{
-		"     412     0.013847s n0.2     shard-0 io-done shard-0#9 ok n=3                   | write home#7 shard-0/journal/00000001 at=0 len=4; reply c3/7 ProduceReply",
+		"     412     0.013847s n0.2     shard-0 io-done shard-0#9 ok n=3                   | write home#7 shard-0/journal/00000001 at=0 len=4; reply conn3/7 ProduceReply",
 		"     413     0.013901s n0.2   ! crash cut (fault 2)",
 		"     414     0.014000s c3     > conn 17: 5 bytes crc ",
 	}, "\n")

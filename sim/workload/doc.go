@@ -16,7 +16,7 @@
 //	           behind under a new producer id.
 //	consumer   long polls from its own position, which it finds by ListOffsets.
 //	admin      creates the run's topics, and others; deletes what is marked for it.
-//	reader     at the end, reads every partition from its start to its high watermark.
+//	reader     at the end, reads every partition from its start to its high watermark, then asks for its end.
 //
 // Values are text that says who wrote them and the how-manieth they are, over and over up to their length, so that one
 // wrong byte is seen.

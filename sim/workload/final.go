@@ -10,11 +10,13 @@ import (
 // is missing then.
 const patience = 30
 
-// finalReader reads every partition from its start to the high watermark that the last answer told.
+// finalReader reads every partition from its start to the high watermark that the last answer told, and then asks for
+// its end: a partition that lacks its tail is called damaged there, if not before.
 type finalReader struct {
 	consumer
 	topic     int
 	partition int32
+	whole     bool // the partition was read to its high watermark
 	last      *history.Op
 	errors    int
 }
@@ -43,9 +45,12 @@ func (r *finalReader) pump(c *Client, m Moment) {
 	}
 	t := &c.topics[r.topic]
 	position := &r.positions[r.topic][r.partition]
-	if *position == unset {
+	switch {
+	case *position == unset:
 		r.list(c, m, t, r.partition, event.TimestampEarliest, position)
-	} else {
+	case r.whole:
+		r.list(c, m, t, r.partition, event.TimestampLatest, nil)
+	default:
 		r.fetch(c, m, t, r.partition, position, 0)
 	}
 	r.last = c.history[len(c.history)-1]
@@ -55,8 +60,10 @@ func (r *finalReader) pump(c *Client, m Moment) {
 // goOn moves to the next partition once this one is read.
 func (r *finalReader) goOn(c *Client) {
 	if r.last != nil {
-		ended := r.last.Kind == history.Fetch && r.last.Outcome == history.OK &&
+		r.whole = r.whole || r.last.Kind == history.Fetch && r.last.Outcome == history.OK &&
 			r.positions[r.topic][r.partition] >= r.last.HighWatermark
+		ended := r.last.Kind == history.ListOffsets && r.last.Timestamp == event.TimestampLatest &&
+			(r.last.Outcome == history.OK || event.Code(r.last.Code) == event.CodeKafkaStorageError)
 		switch {
 		case r.last.Outcome != history.OK:
 			r.errors++
@@ -66,7 +73,7 @@ func (r *finalReader) goOn(c *Client) {
 		r.last = nil
 		if ended || r.errors >= patience {
 			r.partition++
-			r.errors = 0
+			r.errors, r.whole = 0, false
 		}
 	}
 	for r.topic < len(c.topics) && (r.partition == c.topics[r.topic].Partitions || c.topics[r.topic].Doomed) {

@@ -106,7 +106,7 @@ func (n *node) halt(e *event.Effect) {
 		return
 	case event.HaltDisk:
 		if len(n.failing) > 0 {
-			n.end(disk.Crash{Seed: uint64(w.event), Flight: disk.KeepSome}, false)
+			n.end(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, false)
 			w.due(item{at: w.now + 50*event.Millisecond, kind: dueBoot, node: n})
 			return
 		}

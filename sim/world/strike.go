@@ -121,11 +121,18 @@ const oldest = 8
 // journalVictim draws a block of one of the last frames of shard 0. The newest are spared: no other frame says of them
 // yet that they were durable, and one that is bad cannot be told from a torn tail, by design.
 func (n *node) journalVictim(seed uint64) (event.File, int64, bool) {
-	rank := n.w.plan.Header.Store.InFlight + 2 + int(rand.Mix2(seed, 3)%oldest)
+	spared := n.w.plan.Header.Store.InFlight + 2
+	rank := spared + int(rand.Mix2(seed, 3)%oldest)
 	f, off, length, ok := n.disk.DurableWrite(event.FileChunk, event.Shard0, rank)
 	if !ok {
 		return event.File{}, 0, false
 	}
 	off += int64(rand.Mix2(seed, 4)%uint64(length/event.BlockSize)) * event.BlockSize
+	for newer := range spared {
+		g, at, n, ok := n.disk.DurableWrite(event.FileChunk, event.Shard0, newer)
+		if ok && g == f && at < off+event.BlockSize && off < at+n {
+			return event.File{}, 0, false // the ring went round: a spared frame lies there now
+		}
+	}
 	return f, off, n.disk.Written(f, off)
 }

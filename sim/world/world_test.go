@@ -123,8 +123,8 @@ func TestHooks_SeeTheRun(t *testing.T) {
 
 // A hook that panics stands for a broken law of the core: the run ends with that verdict.
 func TestRun_APanicIsAVerdict(t *testing.T) {
+	var m map[string]int
 	r := Run(plan(t, 1, "calm"), Options{Hooks: Hooks{OnEvent: func(*World, int, *event.Event) {
-		var m map[string]int
 		m["x"] = 1
 	}}})
 	if r.Verdict != VerdictFail || r.Oracle != "panic" {

@@ -1,0 +1,118 @@
+package process
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startPatience is how long a broker may take until it answers.
+const startPatience = 20 * time.Second
+
+// Broker is `highwater serve` as a child process.
+type Broker struct {
+	Data    string // the data directory
+	Address string // where it listens
+
+	binary string
+	args   []string
+	log    *os.File
+	cmd    *exec.Cmd
+}
+
+// New is a broker that does not run yet, on a free address. args follow those that name directory and address.
+func New(t testing.TB, binary, data string, args ...string) *Broker {
+	t.Helper()
+	b := &Broker{Data: data, Address: FreeAddress(t), binary: binary, args: args}
+	var err error
+	if b.log, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if b.cmd != nil {
+			_ = b.cmd.Process.Kill() // it may have ended by itself
+			_ = b.cmd.Wait()
+		}
+		if t.Failed() {
+			t.Logf("what the broker said:\n%s", b.said())
+		}
+		_ = b.log.Close() // it was read already
+	})
+	return b
+}
+
+// said is the end of what the broker has written to its standard outputs, over all its lives.
+func (b *Broker) said() []byte {
+	text, err := os.ReadFile(b.log.Name())
+	if err != nil {
+		return []byte(err.Error())
+	}
+	return text[max(0, len(text)-20_000):]
+}
+
+// FreeAddress is an address of this machine on which nobody listens now.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// Start starts the broker and waits until it answers. It returns how long that took.
+func (b *Broker) Start(t testing.TB) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	args := append([]string{"serve", "--data", b.Data, "--listen", b.Address}, b.args...)
+	b.cmd = exec.Command(b.binary, args...)
+	b.cmd.Env = []string{"PATH=/usr/bin:/bin"}
+	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		err := ask(b.Address)
+		if err == nil {
+			return time.Since(begun)
+		}
+		if time.Since(begun) > startPatience {
+			t.Fatalf("the broker does not come up: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// PID is the process id of a running broker.
+func (b *Broker) PID() int { return b.cmd.Process.Pid }
+
+// Kill sends SIGKILL and waits for the end.
+func (b *Broker) Kill(t testing.TB) {
+	t.Helper()
+	if err := b.cmd.Process.Kill(); err != nil {
+		t.Fatalf("the broker ended by itself: %v", err)
+	}
+	_ = b.cmd.Wait() // it was killed: that is its error
+	if !b.cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() {
+		t.Fatalf("the broker ended by itself: %s", b.cmd.ProcessState)
+	}
+	b.cmd = nil
+}
+
+// Stop asks for a clean stop and waits for it.
+func (b *Broker) Stop(t testing.TB) {
+	t.Helper()
+	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	err := b.cmd.Wait()
+	b.cmd = nil
+	if err != nil {
+		t.Fatalf("a clean stop ended with %v", err)
+	}
+}
