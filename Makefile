@@ -28,6 +28,7 @@ lint: ## vet, formatting and golangci-lint
 	$(GO) vet ./...
 	$(GO) vet -tags canary ./...
 	golangci-lint run
+	golangci-lint run --build-tags canary
 
 fmt: ## format all Go files
 	gofmt -w .
@@ -37,6 +38,7 @@ sim: build ## sweep simulated worlds: SEEDS=1-1000
 
 canary: ## plant known bugs, one at a time: the simulator must find each
 	CGO_ENABLED=0 $(GO) build -trimpath -tags canary -o $(BIN)-canary ./cmd/highwater
+	$(GO) test -count=1 -tags canary ./sim/regress
 	$(BIN)-canary sim canary
 
 determinism: build ## sweep SEEDS in unlike processes (cores, collector, race detector): every digest must be equal

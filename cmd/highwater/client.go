@@ -58,9 +58,19 @@ func (c *client) ask(ctx context.Context, question func(ctx context.Context, adm
 	return c.explain(question(ctx, kadm.NewClient(cl)))
 }
 
-// reach makes sure that a broker answers at all, so that a wrong address is told at once and not when patience ends.
+// reach makes sure that a broker answers at all, so that a wrong address is told at once and not when patience ends. Patience
+// ends it in any case: the library heeds no context while it waits for a server's first words.
 func (c *client) reach(ctx context.Context, cl *kgo.Client) error {
-	return c.explain(cl.Ping(ctx))
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { answered <- cl.Ping(ctx) }()
+	select {
+	case err := <-answered:
+		return c.explain(err)
+	case <-ctx.Done():
+		return c.explain(ctx.Err())
+	}
 }
 
 // explain adds to an error what to do about it.

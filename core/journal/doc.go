@@ -15,7 +15,9 @@
 // that copy is what readers get as long as they keep it. EndTurn submits it, if fewer than InFlight frames are in
 // flight; else it grows, and what does not fit into MaxFrame waits behind it. At submission it gets its place, its
 // header and the claim "every frame below Durable is durable". Its completion counts when all frames before it are
-// complete. When the journal falls silent, a seal follows that carries the claim past it. When a checkpoint covers it,
+// complete. Where only the reserve has room, a frame of control entries grows in memory until Demand says that somebody
+// needs it: the checkpoint that frees the ring does. When the journal falls silent, a seal follows that carries the claim
+// past it. When a checkpoint covers it,
 // Reuse frees its chunk, and a later lap writes over it. frame.go has the layout, ring.go the places, prepare.go the
 // chunk files.
 //

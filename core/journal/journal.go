@@ -23,6 +23,7 @@ type Journal struct {
 	reuse     uint64 // every frame below may be overwritten
 	content   uint64 // the last submitted frame that is not a mere seal is content-1
 	claimed   uint64 // the largest Durable in a submitted header
+	demanded  uint64 // every frame below may take its place from the reserve
 
 	open   group // takes what is staged; no memory until the first entry
 	closed []group

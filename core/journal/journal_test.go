@@ -290,10 +290,14 @@ func TestJournal_FullRing(t *testing.T) {
 	frames := 0
 	text := violated(func() {
 		for !b.j.staged() {
-			b.j.Stage(Entry{Kind: EntryHighWater})
+			seq, _ := b.j.Stage(Entry{Kind: EntryHighWater})
+			b.j.Demand(seq, 0, &b.out)
 			b.endTurn()
 			b.finishAll()
 			frames++
+		}
+		if !b.j.Stuck(b.j.Open() - 1) {
+			t.Fatal("a frame without a place is not stuck")
 		}
 		for range b.j.cfg.maxEntries() * 8 {
 			b.j.Stage(Entry{Kind: EntryHighWater})
@@ -305,6 +309,46 @@ func TestJournal_FullRing(t *testing.T) {
 	}
 	if !slices.Contains(b.out.Probes(), "journal/full") {
 		t.Fatal("journal/full was not reached")
+	}
+}
+
+// Control entries that nobody waits for gather in one frame rather than spend the reserve frame by frame.
+func TestJournal_ControlEntriesSpendTheReserveOnDemand(t *testing.T) {
+	b := begin(t, small())
+	b.finishAll()
+	for b.j.Room() > 0 {
+		b.j.Stage(Entry{Kind: EntryAppend}, make([]byte, b.j.Room()))
+		b.endTurn()
+		b.finishAll()
+	}
+	held := b.j.Open()
+	for range 20 {
+		b.j.Stage(Entry{Kind: EntryCreate})
+		b.endTurn()
+		b.finishAll()
+	}
+	if b.j.Submitted() != held || b.j.Stuck(held) {
+		t.Fatalf("frames below %d were submitted, frame %d is to wait", b.j.Submitted(), held)
+	}
+	b.j.Demand(held, 0, &b.out)
+	b.endTurn()
+	b.finishAll()
+	if b.j.Durable() != held+1 {
+		t.Fatalf("durable below %d after frame %d was demanded", b.j.Durable(), held)
+	}
+	b.j.Stage(Entry{Kind: EntryCreate})
+	b.endTurn()
+	if b.j.Submitted() != held+1 {
+		t.Fatal("a demand for one frame submitted the next")
+	}
+	if due := b.j.NextDeadline(); due == event.Never {
+		t.Fatal("an idle journal with a held frame does not seal")
+	}
+	b.j.OnTick(b.j.NextDeadline(), &b.out)
+	b.endTurn()
+	b.finishAll()
+	if b.j.Durable() != held+2 || b.j.staged() {
+		t.Fatalf("durable below %d: the held frame did not serve as a seal", b.j.Durable())
 	}
 }
 

@@ -27,6 +27,7 @@ type judging struct {
 	chunks []ChunkImage
 	frames []Found // of the incarnation, by sequence number; the first one may be the one before seq, for its place
 	seq    uint64
+	newest uint64 // the last frame of the incarnation that was found, whether asked for or not; 0 for none
 	before *Found // frame seq-1, where its header is whole
 	out    Recovery
 }
@@ -39,6 +40,7 @@ func Judge(super Superblock, from uint64, chunks []ChunkImage) *Recovery {
 	g.out.Durable = super.Durable
 	g.lostFiles(from)
 	g.sift(Scan(super.Secret, chunks))
+	g.older()
 	for g.step() {
 	}
 	return &g.out
@@ -58,6 +60,7 @@ func (g *judging) sift(all []Found) {
 		if f.Incarnation < g.super.Incarnation {
 			continue
 		}
+		g.newest = f.Seq
 		g.out.Durable = max(g.out.Durable, f.Durable)
 		g.out.Next = max(g.out.Next, f.Seq+1)
 		if f.Seq+1 == g.seq {
@@ -66,6 +69,16 @@ func (g *judging) sift(all []Found) {
 		if n := len(g.frames); f.Seq >= g.seq && (n == 0 || g.frames[n-1].Seq < f.Seq) {
 			g.frames = append(g.frames, *f)
 		}
+	}
+}
+
+// older looks for the newest frames that the superblock says were durable. Nothing older has overwritten them, so a ring
+// without them is an older copy of this one, or wiped, and what was acknowledged later is gone with it, whether or not the
+// checkpoint needs its frames (J8). One of them may rot, and is judged by whether it is needed.
+func (g *judging) older() {
+	if g.super.Durable > g.super.First && g.newest+1 < max(g.super.Durable-1, g.super.First+1) {
+		g.lost("frames below %d were durable, the newest in it is %d: the journal is an older copy, or wiped",
+			g.super.Durable, g.newest)
 	}
 }
 

@@ -22,6 +22,36 @@ func (j *Journal) Room() int64 {
 	return min(ring, int64(j.cfg.MaxPayload()-j.open.body))
 }
 
+// holding reports whether the next frame waits in memory because it has control entries only and would take its place
+// from the reserve: what comes meanwhile joins it. So the reserve is spent on frames that somebody cannot do without, by
+// Demand, and not turn by turn on what can wait until the ring is freed (J6).
+func (j *Journal) holding() bool {
+	g := &j.open
+	if len(j.closed) > 0 {
+		g = &j.closed[0]
+	}
+	control := len(g.entries) > 0 && g.body == 0
+	return control && g.seq >= j.demanded && int64(g.size()) > j.ring.largest(j.cfg.Reserve)
+}
+
+// Demand has the frames up to seq submitted, from the reserve if need be: the checkpoint that frees the ring waits for
+// them, or the end of the store.
+func (j *Journal) Demand(seq uint64, now event.Time, out *event.Buf) {
+	held := j.holding()
+	if j.demanded = max(j.demanded, seq+1); held {
+		out.Hit("journal/reserve-spent")
+		j.EndTurn(now, out)
+	}
+}
+
+// Stuck reports that the frame seq has no place in the ring, and no chunk is on its way that it could go to.
+func (j *Journal) Stuck(seq uint64) bool {
+	if seq < j.submitted || len(j.closed) == 0 || j.preparing() || len(j.prepare.numbers) < j.cfg.MaxChunks {
+		return false
+	}
+	return int64(j.closed[0].size()) > j.ring.largest(0)
+}
+
 // Capacity is the bytes of the ring when it has all its chunks.
 func (j *Journal) Capacity() int64 { return int64(j.cfg.MaxChunks) * j.cfg.ChunkSize }
 

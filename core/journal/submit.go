@@ -10,7 +10,7 @@ import (
 // EndTurn submits what is staged, if fewer than InFlight frames are in flight. Otherwise the open group keeps growing
 // until a completion: that is the group commit.
 func (j *Journal) EndTurn(now event.Time, out *event.Buf) {
-	for j.why == "" && j.staged() && len(j.flight) < j.cfg.InFlight {
+	for j.why == "" && j.staged() && len(j.flight) < j.cfg.InFlight && !j.holding() {
 		if len(j.closed) == 0 {
 			j.close()
 		}
@@ -125,14 +125,18 @@ func (j *Journal) onWritten(i int, ev *event.Event, out *event.Buf) {
 // unsealed reports that acknowledged frames may lie above every D that the disk knows, and nothing is under way that
 // would carry it forward (J2).
 func (j *Journal) unsealed() bool {
-	return j.began && j.why == "" && j.content > j.claimed && j.durable >= j.content && !j.staged()
+	return j.began && j.why == "" && j.content > j.claimed && j.durable >= j.content && (!j.staged() || j.holding())
 }
 
-// OnTick seals an idle journal: one small frame says that all before it are durable. It needs no seal itself.
+// OnTick seals an idle journal: one small frame says that all before it are durable. It needs no seal itself. A frame
+// that is held back serves as well.
 func (j *Journal) OnTick(now event.Time, out *event.Buf) {
 	if j.unsealed() && now >= j.sealAt {
 		out.Hit("journal/sealed")
-		j.Stage(Entry{Kind: EntrySeal})
+		if !j.staged() {
+			j.Stage(Entry{Kind: EntrySeal})
+		}
+		j.demanded = max(j.demanded, j.submitted+1)
 		j.EndTurn(now, out)
 		return
 	}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/journal"
@@ -125,14 +127,17 @@ func (s *Store) HighWater(p *Partition, hw int64, out *event.Buf) {
 	}
 }
 
-// stageHighWaters lets the known high watermarks ride in a group that is written anyway.
+// stageHighWaters lets the known high watermarks ride in a group that is written anyway, as many as there is room for.
 func (s *Store) stageHighWaters() {
-	for _, p := range s.hwDirty {
+	n := 0
+	for n < len(s.hwDirty) && s.Room() > 0 {
+		p := s.hwDirty[n]
+		n++
 		p.hwQueued = false
 		if !p.dead && p.hw > p.hwSaid {
 			s.stage(p, journal.Entry{Kind: journal.EntryHighWater, Base: p.hw})
 			p.hwSaid = p.hw
 		}
 	}
-	s.hwDirty = s.hwDirty[:0]
+	s.hwDirty = slices.Delete(s.hwDirty, 0, n)
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 )
@@ -75,8 +77,10 @@ func (s *Store) beginCheckpoint(out *event.Buf) {
 	}
 	c := &s.ckpt
 	c.phase, c.again, c.seq, c.last = checkpointWriting, false, s.lastSeq, s.lastSeq
-	if s.state == Opening || c.seq < s.journal.Durable() {
+	if s.state == Opening {
 		c.seq++
+	} else if durable := s.journal.Durable(); c.seq < durable {
+		c.seq = durable // what lies between are the journal's own seals
 	}
 	c.image = wrap(magicCheckpoint, s.image(c.generation+1, c.seq).encode())
 	s.dirtySince = event.Never
@@ -112,10 +116,11 @@ func (s *Store) countDone(p *Partition, f *segfile) {
 	}
 }
 
-// spoil gives up a checkpoint whose image speaks of bytes that will never be written.
-func (s *Store) spoil(out *event.Buf) {
+// spoil gives up a checkpoint whose image speaks of bytes of p that will never be written. One that does not wait for p
+// any more goes on: whatever happens to p now is in a frame behind the image.
+func (s *Store) spoil(p *Partition, out *event.Buf) {
 	c := &s.ckpt
-	if c.phase != checkpointWriting {
+	if c.phase != checkpointWriting || !slices.ContainsFunc(p.files, func(f *segfile) bool { return f.counted }) {
 		return
 	}
 	out.Hit("store/checkpoint-spoilt")
@@ -129,7 +134,15 @@ func (s *Store) spoil(out *event.Buf) {
 // it must not say more than the journal does.
 func (s *Store) advanceCheckpoint(out *event.Buf) {
 	c := &s.ckpt
-	if c.phase != checkpointWriting || c.waits > 0 || s.state != Opening && c.last >= s.journal.Durable() {
+	if c.phase != checkpointWriting || c.waits > 0 {
+		return
+	}
+	if s.state != Opening && c.last >= s.journal.Durable() {
+		s.journal.Demand(c.last, s.now, out)
+		if s.journal.Stuck(c.last) {
+			invariant.Violated("S-12: the checkpoint that would free the ring waits for frame %d, which has no place in it",
+				c.last)
+		}
 		return
 	}
 	c.phase, c.counted = checkpointSyncing, nil
@@ -140,8 +153,9 @@ func (s *Store) advanceCheckpoint(out *event.Buf) {
 	s.syncFs(s.saveImage, out)
 }
 
-// saveImage writes the image over the older copy: first the copy, then the sidecar, then the hard state, each durable
-// before the next. A crash in between leaves them one generation apart in exactly this order, which judge knows.
+// saveImage writes the image over the older copy: first the copy, then one slot of the sidecar, then the hard state, then the
+// sidecar's other slot, each durable before the next. A crash in between leaves them one generation apart in exactly this
+// order, which judge knows.
 func (s *Store) saveImage(out *event.Buf) {
 	c := &s.ckpt
 	c.phase = checkpointSaving
@@ -159,7 +173,7 @@ func (s *Store) saveImage(out *event.Buf) {
 
 func (s *Store) saveGeneration(out *event.Buf) {
 	generation := s.ckpt.generation + 1
-	s.writeSidecar(generation, func(out *event.Buf) {
+	s.announceSidecar(generation, func(out *event.Buf) {
 		change := func(h *Hard) {
 			h.Generation = generation
 			h.Super.Durable = max(h.Super.Durable, s.journal.Durable())
@@ -168,7 +182,7 @@ func (s *Store) saveGeneration(out *event.Buf) {
 		if s.state == Opening {
 			change = s.freshIncarnation(generation)
 		}
-		s.saveHard(change, s.endCheckpoint, out)
+		s.saveHard(change, func(out *event.Buf) { s.settleSidecar(s.endCheckpoint, out) }, out)
 	}, out)
 }
 

@@ -40,7 +40,7 @@ func (w *world) act() {
 			to = l.batches[n-1-w.rng.Intn(min(n, 40))].BaseOffset()
 		}
 		w.do(op{kind: "truncate", tp: tp, to: to, epoch: p.Log().LastEpoch()})
-	case k < 78 && !w.calm && w.rng.Intn(4) == 0:
+	case k < 78 && !w.calm && (w.churn || w.rng.Intn(4) == 0):
 		w.do(op{kind: "delete", tp: tp})
 		w.reads = drop(w.reads, tp)
 	case k < 80:
@@ -134,12 +134,16 @@ func crashOnce(t testing.TB, seed int64, rounds int) map[string]int {
 	w.calm = seed%2 == 0
 	w.disk.lazy = seed%4 == 0
 	w.large = seed%8 == 0
+	w.churn = seed%16 == 5
+	w.shape()
 	w.revive()
 	for range rounds {
 		w.live(w.rng.Intn(120))
 		switch w.rng.Intn(8) {
 		case 0:
 			w.stop()
+		case 1:
+			w.halfStop()
 		default:
 			w.crash(w.rng.Intn(2) == 0)
 		}
@@ -170,6 +174,37 @@ func (w *world) stop() {
 			data = rest
 		}
 	}
+	w.crash(w.rng.Intn(2) == 0)
+}
+
+// shape draws sizes other than the usual ones for half of the worlds: rings in which everything is scarce.
+func (w *world) shape() {
+	if w.seed%2 == 0 {
+		return
+	}
+	w.cfg.InFlight = 1 + w.rng.Intn(4)
+	w.cfg.MaxChunks = 4 + w.rng.Intn(3)
+	w.cfg.Reserve = []int64{16 << 10, 32 << 10, 96 << 10}[w.rng.Intn(3)]
+	w.cfg.WriteBehind = 4 << 10 << w.rng.Intn(3)
+	w.cfg.CheckpointAt = 30 + w.rng.Intn(60)
+	w.cfg.SegmentBytes = 12 << 10 << w.rng.Intn(4)
+	w.cfg.MaxReadBytes = 4 << 10 << w.rng.Intn(3)
+	w.cfg.TailBytes = 1 << 10 << w.rng.Intn(5)
+	w.disk.lazy = w.rng.Intn(2) == 0
+	w.large = w.rng.Intn(2) == 0
+}
+
+// halfStop begins a clean end, and crashes somewhere in it.
+func (w *world) halfStop() {
+	w.store.Stop(w.now, &w.out)
+	w.disk.submit(&w.out)
+	for range w.rng.Intn(150) {
+		if w.store.State() == Stopped {
+			break
+		}
+		w.step()
+	}
+	w.disk.probes["test/crash-in-stop"]++
 	w.crash(w.rng.Intn(2) == 0)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -308,5 +309,159 @@ func TestInspect_SeesWhatARecoverySees(t *testing.T) {
 				t.Errorf("partition %d: [%d, %d) is in no frame", p.TP.Partition, b.Base, b.Next)
 			}
 		}
+	}
+}
+
+// A seal says nothing but how far the journal is durable. Where the checkpoint has everything before it, its loss costs
+// nothing: the store must not refuse to start for it.
+func TestDamage_RottenSealBehindTheCheckpointCostsNothing(t *testing.T) {
+	for _, end := range []string{"clean stop", "power cut"} {
+		w := filled(t, 12, 200)
+		w.now += event.Second
+		for range 50 {
+			w.step()
+		}
+		if !w.store.journal.Idle() {
+			t.Fatal("the journal is not sealed")
+		}
+		if end == "clean stop" {
+			w.stop()
+		} else {
+			w.checkpoint()
+			w.certain = len(w.ops)
+			w.crash(true)
+		}
+		rotted := false
+		for _, f := range journal.Scan(w.cfg.Secret, w.chunks()) {
+			if len(f.Entries) == 1 && f.Entries[0].Kind == journal.EntrySeal {
+				w.touch(event.File{Kind: event.FileChunk, Store: w.cfg.Machine, Base: f.Chunk}, rot(int(f.Offset), int(f.Offset)+64))
+				rotted = true
+			}
+		}
+		if !rotted {
+			t.Fatal("there is no seal")
+		}
+		if state := w.reopen(); state != Ready {
+			t.Errorf("%s: the store is %v: %s", end, state, w.store.Refusal().Text)
+			continue
+		}
+		w.verify()
+	}
+}
+
+// checkpoint makes one now, and waits for its end.
+func (w *world) checkpoint() {
+	w.store.beginCheckpoint(&w.out)
+	for w.turn(); w.store.ckpt.phase != checkpointIdle; {
+		w.step()
+	}
+}
+
+// chunks are the images of the journal's files.
+func (w *world) chunks() (list []journal.ChunkImage) {
+	for f, data := range w.disk.volatile {
+		if f.Kind == event.FileChunk {
+			list = append(list, journal.ChunkImage{Number: f.Base, Data: data})
+		}
+	}
+	return list
+}
+
+// A journal that is wiped, or put back as it was before the last checkpoint, has lost what was acknowledged since: that the
+// checkpoint needs none of its frames does not make it whole (J8).
+func TestDamage_AnOlderJournalBehindTheCheckpointIsLost(t *testing.T) {
+	for name, old := range map[string]func(p []byte) []byte{
+		"wiped": func(p []byte) []byte { clear(p); return p },
+		"older": nil,
+	} {
+		w := filled(t, 12, 200)
+		before := map[event.File][]byte{}
+		for f, data := range w.disk.volatile {
+			before[f] = bytes.Clone(data)
+		}
+		more := func() {
+			for range 6 {
+				w.do(op{kind: "append", tp: testTP(0), batch: w.batch(w.model()[testTP(0)], 100)})
+				w.turn()
+				for !w.store.journal.Idle() {
+					w.step()
+				}
+			}
+		}
+		more()
+		w.checkpoint()
+		more()
+		w.crash(true)
+		for f := range w.disk.volatile {
+			if f.Kind != event.FileChunk {
+				continue
+			}
+			w.touch(f, func(p []byte) []byte {
+				if old != nil {
+					return old(p)
+				}
+				return bytes.Clone(before[f])
+			})
+		}
+		if state := w.reopen(); state != Refused || w.store.Refusal().Code != event.HaltLost {
+			t.Errorf("%s: the store is %v: %s", name, state, w.store.Refusal().Text)
+		}
+	}
+}
+
+// The partial last block is the one that is written again. Where the file has other bytes than the checkpoint saw, and the
+// journal has none, the log is not continued on them.
+func TestDamage_RottenPartialBlockIsNotContinued(t *testing.T) {
+	w := filled(t, 3, 200)
+	last := w.model()[testTP(0)].batches[2]
+	w.stop()
+	if !w.flip(event.FileSegment, last, 100) {
+		t.Fatal("the batch is not in its segment")
+	}
+	if state := w.reopen(); state != Ready {
+		t.Fatalf("the store is %v: %s", state, w.store.Refusal().Text)
+	}
+	if code, why := w.store.Get(testTP(0)).Offline(); code != event.CodeKafkaStorageError {
+		t.Errorf("the partition is online: %s", why)
+	}
+}
+
+// A deletion whose record never became durable has not happened: whatever checkpoint was under way, and whatever was ordered
+// meanwhile, the partition is whole.
+func TestDelete_ThatIsNotRecordedLeavesThePartitionWhole(t *testing.T) {
+	for seed := range int64(20) {
+		w := filled(t, 12, 200)
+		w.disk.rng.Seed(seed)
+		for !w.store.journal.Idle() {
+			w.step()
+		}
+		if seed%2 == 0 {
+			w.checkpoint() // the partition's only copy is in its files
+		}
+		w.store.beginCheckpoint(&w.out)
+		w.turn()
+		w.certain = len(w.ops)
+		w.do(op{kind: "delete", tp: testTP(0)})
+		w.turn()
+		var record flyingOp
+		for i, x := range w.disk.flying {
+			if x.effect.File.Kind == event.FileChunk {
+				record = x
+				w.disk.flying = slices.Delete(w.disk.flying, i, i+1)
+				break
+			}
+		}
+		if record.effect.Data == nil {
+			t.Fatal("the record of the deletion is not under way")
+		}
+		for len(w.disk.flying) > 0 {
+			w.step()
+		}
+		w.disk.flying = nil
+		w.crash(true)
+		if state := w.reopen(); state != Ready {
+			t.Fatalf("seed %d: the store is %v: %s", seed, state, w.store.Refusal().Text)
+		}
+		w.verify()
 	}
 }

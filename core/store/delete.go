@@ -32,7 +32,7 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 	}
 	s.stage(p, journal.Entry{Kind: journal.EntryDelete})
 	s.ground(p, -1)
-	s.spoil(out)
+	s.spoil(p, out)
 	s.bereave(p)
 }
 

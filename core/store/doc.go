@@ -50,6 +50,7 @@
 //	S-9   Every completion belongs to an operation of this store.
 //	S-10  A truncation does not cut below the log start.
 //	S-11  The sum of unwritten bytes, by which produce is held back, is right (expensive).
+//	S-12  The frame that a checkpoint waits for has room in the ring: control entries that nobody waits for leave it.
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //

@@ -203,7 +203,7 @@ func (s *Store) judged(out *event.Buf) {
 		out.Hit("store/slot-rotten")
 	}
 	s.hard.durable, s.hard.wanted, s.hard.number = v.hard, v.hard, v.save
-	s.hard.first, s.sideFirst = v.hardFirst, v.sideFirst
+	s.hard.first, s.side = v.hardFirst, v.side
 	s.ckpt.generation = v.hard.Generation
 	from := uint64(0)
 	if v.image != nil {
@@ -249,10 +249,12 @@ func (s *Store) formatted(out *event.Buf) {
 	s.syncFs(func(out *event.Buf) {
 		s.writeSidecar(0, func(out *event.Buf) {
 			s.saveHard(func(*Hard) {}, func(out *event.Buf) {
-				o.waiting--
-				o.ringNew = true
-				o.step = openReading
-				s.journal.Recover(s.hard.durable.Super, 0, out)
+				s.settleSidecar(func(out *event.Buf) {
+					o.waiting--
+					o.ringNew = true
+					o.step = openReading
+					s.journal.Recover(s.hard.durable.Super, 0, out)
+				}, out)
 			}, out)
 		}, out)
 	}, out)

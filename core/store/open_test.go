@@ -259,7 +259,8 @@ func TestSaveHard_CountsWhatIsDurable(t *testing.T) {
 func TestJudge_CrashesBetweenTheGenerations(t *testing.T) {
 	for _, c := range []struct {
 		copies [2]uint64 // 0: none
-		side   uint64
+		side   uint64    // of the newer slot
+		begun  bool      // the other slot of the sidecar is one behind
 		hard   uint64
 		use    uint64
 		older  bool
@@ -267,11 +268,15 @@ func TestJudge_CrashesBetweenTheGenerations(t *testing.T) {
 	}{
 		{copies: [2]uint64{0, 0}, side: 0, hard: 0},
 		{copies: [2]uint64{1, 0}, side: 0, hard: 0, use: 1},
-		{copies: [2]uint64{1, 0}, side: 1, hard: 0, use: 1},
+		{copies: [2]uint64{1, 0}, side: 1, begun: true, hard: 0, use: 1},
 		{copies: [2]uint64{1, 0}, side: 1, hard: 1, use: 1},
 		{copies: [2]uint64{3, 4}, side: 4, hard: 4, use: 4},
 		{copies: [2]uint64{5, 4}, side: 4, hard: 4, use: 5},
-		{copies: [2]uint64{5, 4}, side: 5, hard: 4, use: 5},
+		{copies: [2]uint64{5, 4}, side: 5, begun: true, hard: 4, use: 5},
+		{copies: [2]uint64{5, 4}, side: 5, begun: true, hard: 5, use: 5},
+		{copies: [2]uint64{5, 4}, side: 5, hard: 5, use: 5},
+		{copies: [2]uint64{1, 0}, side: 1, hard: 0, refuse: event.HaltRefused},
+		{copies: [2]uint64{5, 4}, side: 5, hard: 4, refuse: event.HaltRefused},
 		{copies: [2]uint64{3, 0}, side: 4, hard: 4, use: 3, older: true},
 		{copies: [2]uint64{0, 4}, side: 5, hard: 4, refuse: event.HaltRefused},
 		{copies: [2]uint64{3, 4}, side: 6, hard: 4, refuse: event.HaltRefused},
@@ -284,7 +289,11 @@ func TestJudge_CrashesBetweenTheGenerations(t *testing.T) {
 		h := Hard{Directory: event.UUID{1}, Generation: c.hard, Super: journal.Superblock{Incarnation: 2}, Ring: true}
 		for i := range 2 {
 			e.hard[i].value = h
-			e.side[i].value = sidecar{directory: h.Directory, generation: c.side}
+			e.side[i].save = c.side
+			if c.begun && i == 1 {
+				e.side[i].save--
+			}
+			e.side[i].value = sidecar{directory: h.Directory, generation: e.side[i].save}
 			e.images[i].err = errNothing
 			if g := c.copies[i]; g > 0 {
 				e.images[i] = copyOf{image: &image{directory: h.Directory, generation: g}}
@@ -298,6 +307,30 @@ func TestJudge_CrashesBetweenTheGenerations(t *testing.T) {
 			}
 		case v.refusal != nil || v.older != c.older || v.image == nil && c.use > 0 || v.image != nil && v.image.generation != c.use:
 			t.Errorf("%+v: %+v", c, v)
+		}
+	}
+}
+
+// A crash inside a save leaves one slot behind the other, or torn. The next save must begin with that one: beginning with the
+// other, a second crash at the same place would leave none.
+func TestOpen_ASaveBeginsWithTheSlotThatIsNotBelieved(t *testing.T) {
+	for _, f := range []event.File{hardFile, sidecarFile} {
+		for slot := range 2 {
+			w := lived(t, 60)
+			w.touch(f, rot(slot*slotSize, slot*slotSize+64))
+			w.start()
+			first := int64(-1)
+			for w.store.State() == Opening {
+				for _, x := range w.disk.flying {
+					if first < 0 && x.effect.Op == event.OpWriteFile && x.effect.File == f {
+						first = x.effect.Offset
+					}
+				}
+				w.step()
+			}
+			if first != int64(slot)*slotSize {
+				t.Errorf("%s: slot %d is rotten, and the first save went to byte %d", f.Path(), slot, first)
+			}
 		}
 	}
 }

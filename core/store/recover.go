@@ -100,8 +100,8 @@ func (s *Store) finishGeneration(out *event.Buf) {
 		return
 	}
 	out.Hit("store/recovery-interrupted")
-	s.writeSidecar(generation, func(out *event.Buf) {
-		s.saveHard(func(h *Hard) { h.Generation = generation }, done, out)
+	s.announceSidecar(generation, func(out *event.Buf) {
+		s.saveHard(func(h *Hard) { h.Generation = generation }, func(out *event.Buf) { s.settleSidecar(done, out) }, out)
 	}, out)
 }
 

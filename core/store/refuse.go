@@ -33,28 +33,32 @@ type copyOf struct {
 
 // verdict is what a directory is good for.
 type verdict struct {
-	refusal *Refusal
-	format  bool // it is empty, or its formatting was interrupted before anything could be stored
-	hard    Hard
-	save    uint64
-	image   *image // nil where no checkpoint was ever made
-	copy    int    // which copy that is
-	older   bool   // the newer checkpoint copy is unusable: the journal must still cover the older one
-	rotten  bool   // some slot was unusable and its twin served
-	// hardFirst and sideFirst are the slots that are not believed: the next save begins with them.
-	hardFirst, sideFirst int
+	refusal   *Refusal
+	format    bool // it is empty, or its formatting was interrupted before anything could be stored
+	hard      Hard
+	save      uint64
+	image     *image // nil where no checkpoint was ever made
+	copy      int    // which copy that is
+	older     bool   // the newer checkpoint copy is unusable: the journal must still cover the older one
+	rotten    bool   // some slot was unusable and its twin served
+	hardFirst int    // the slot of the hard state that is not believed: the next save begins with it
+	side      beside // the sidecar, likewise
 }
 
 // judge decides whether a directory can be used (J7, J8). A checkpoint moves three generations, in this order and each
-// durably before the next: its own copy (C), the sidecar (S), the hard state (H). So what crashes leave behind is
+// durably before the next: its own copy (C), one slot of the sidecar (S), the hard state (H), the other slot of the sidecar.
+// So what crashes leave behind is
 //
 //	C S H            what happened
-//	g g g            nothing was under way, or a copy was torn: it is the older one, and not counted
-//	g+1 g g          a crash behind the copy
-//	g+1 g+1 g        a crash behind the sidecar
+//	g g|g g          nothing was under way, or a copy was torn: it is the older one, and not counted
+//	g+1 g|g g        a crash behind the copy
+//	g+1 g|g+1 g      a crash behind the sidecar's first slot
+//	g g-1|g g        a crash behind the hard state
 //
-// and everything else is another directory's file, an older one put back, or rot. If the newest copy is rotten, C = g-1 is
-// used, provided that the journal still has every frame from its point on; whoever replays finds out.
+// and everything else is another directory's file, an older one put back, or rot. Above all, g+1 g+1|g+1 g is no crash: the
+// hard state had said g+1, and everything acknowledged since then would be missing from a journal that came with this one. If
+// the newest copy is rotten, C = g-1 is used, provided that the journal still has every frame from its point on; whoever
+// replays finds out.
 func judge(e *evidence) verdict {
 	if v, done := judgeFormat(e); done {
 		return v
@@ -75,7 +79,7 @@ func judge(e *evidence) verdict {
 			"Put back the halves that belong together", side.value.directory, hard.value.Directory)
 	}
 	v.hard, v.save, v.rotten = hard.value, hard.save, hard.rotten || side.rotten
-	v.hardFirst, v.sideFirst = 1-hard.index, 1-side.index
+	v.hardFirst, v.side = 1-hard.index, beside{generation: side.value.generation, other: 1 - side.index}
 	for i, c := range e.images {
 		if errors.Is(c.err, errNewer) {
 			return refuse(e, "a checkpoint is %v. Start the newer version", c.err)
@@ -85,7 +89,8 @@ func judge(e *evidence) verdict {
 			v.image, v.copy = c.image, i
 		}
 	}
-	return judgeGenerations(e, v, side.value.generation)
+	settled := e.side[0].err == nil && e.side[1].err == nil && e.side[0].save == e.side[1].save
+	return judgeGenerations(e, v, side.value.generation, settled)
 }
 
 // judgeFormat deals with directories that hold nothing yet: a store that was ever ready has a checkpoint and chunks, so one
@@ -102,8 +107,8 @@ func judgeFormat(e *evidence) (verdict, bool) {
 	return verdict{format: true}, true
 }
 
-// judgeGenerations compares C, S and H, and asks for the journal's files.
-func judgeGenerations(e *evidence, v verdict, side uint64) verdict {
+// judgeGenerations compares C, S and H, and asks for the journal's files. settled: both slots of the sidecar say the same.
+func judgeGenerations(e *evidence, v verdict, side uint64, settled bool) verdict {
 	have := uint64(0)
 	if v.image != nil {
 		have = v.image.generation
@@ -113,7 +118,7 @@ func judgeGenerations(e *evidence, v verdict, side uint64) verdict {
 	case side < h:
 		return refuse(e, "its segments are of generation %d, its journal of generation %d: the segments are an older copy. "+
 			"Put back the segments that belong to this journal", side, h)
-	case side > h+1 || side > h && have < side:
+	case side > h+1 || side > h && (settled || have < side):
 		return refuse(e, "its segments are of generation %d, its journal of generation %d: the journal is an older copy. "+
 			"Put back the journal that belongs to these segments", side, h)
 	case have > h+1:

@@ -24,8 +24,33 @@ func decodeSidecar(slot []byte) (c sidecar, err error) {
 	return c, f.err
 }
 
+// beside is what a running store knows of its sidecar.
+type beside struct {
+	generation uint64 // that one of its slots holds durably
+	other      int    // the other slot, which may hold an older one: the next write goes there
+}
+
+// announceSidecar makes one slot say that the generation is coming; the hard state follows, then settleSidecar. A slot that
+// says so already is left alone: the other one must not say it before the hard state does.
+func (s *Store) announceSidecar(generation uint64, then func(*event.Buf), out *event.Buf) {
+	if s.side.generation == generation {
+		then(out)
+		return
+	}
+	s.writeSidecar(generation, then, out)
+}
+
+// settleSidecar makes both slots say what the hard state says by now. From here on a hard state that is behind is an older
+// copy, and no crash of ours (J8).
+func (s *Store) settleSidecar(then func(*event.Buf), out *event.Buf) {
+	s.writeSidecar(s.side.generation, then, out)
+}
+
 func (s *Store) writeSidecar(generation uint64, then func(*event.Buf), out *event.Buf) {
 	file := event.File{Kind: event.FileSidecar, Store: s.cfg.Machine}
-	payload := encodeSidecar(sidecar{directory: s.hard.wanted.Directory, generation: generation})
-	s.writeSlots(file, magicSidecar, s.sideFirst, payload, then, out)
+	slot := s.slotOf(magicSidecar, encodeSidecar(sidecar{directory: s.hard.wanted.Directory, generation: generation}))
+	s.write(file, int64(s.side.other)*slotSize, slot, true, func(out *event.Buf) {
+		s.side = beside{generation: generation, other: 1 - s.side.other}
+		then(out)
+	}, out)
 }

@@ -19,6 +19,9 @@ func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Ready && s.stopAsked {
 		s.state = Stopping
 	}
+	if s.state == Stopping {
+		s.journal.Demand(s.lastSeq, s.now, out)
+	}
 	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() {
 		return
 	}

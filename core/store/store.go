@@ -16,9 +16,8 @@ type Store struct {
 	pending map[event.IOID]completion // by operation; looked up, never iterated
 	journal *journal.Journal
 	hard    keeper
-	// sideFirst is the sidecar's slot that a save writes first.
-	sideFirst int
-	opening   *opening // what is known of the directory while it is judged
+	side    beside
+	opening *opening // what is known of the directory while it is judged
 
 	parts []*Partition // sorted by TP
 	gone  []*grave     // deleted partitions whose end is not durable, oldest first

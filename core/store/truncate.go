@@ -36,7 +36,7 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 		return
 	}
 	s.cuts = append(s.cuts, cutting{seq: seq, p: p})
-	s.spoil(out)
+	s.spoil(p, out)
 	s.ground(p, to)
 	s.applyTruncate(p, to, size, seq, out)
 	if f := p.active(); f.size > 0 && (f.unresolved || f.size < f.submitted) || f.unresolved {

@@ -33,6 +33,7 @@ type world struct {
 	reads   map[uint64]Read
 	large   bool // batches that fill the ring
 	calm    bool // no truncations and deletions: checkpoints come to their end
+	churn   bool // many deletions
 }
 
 // op is one change, as the model applies it.

@@ -68,10 +68,14 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 		s.resolve(p, f, out)
 		return
 	}
+	cut := f.cutSeq < s.journal.Durable() || s.state == Opening // its record is durable
+	if !cut && f.counted {
+		s.journal.Demand(f.cutSeq, s.now, out)
+	}
 	from, to, ok := f.nextWrite(int64(s.cfg.WriteBehind))
 	switch {
 	case f.staleIndex:
-		if f.cutSeq < s.journal.Durable() || s.state == Opening {
+		if cut {
 			s.dropIndex(p, f, out)
 		}
 	case ok && !f.exists:
@@ -79,7 +83,7 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 	case ok:
 		s.writeSegment(p, f, from, to, out)
 	case f.exact && f.exists && f.written >= f.size && f.length != f.size:
-		if f.readers == 0 && (f.cutSeq == 0 || f.cutSeq < s.journal.Durable() || s.state == Opening) {
+		if f.readers == 0 && cut {
 			s.cutSegment(p, f, out)
 		}
 	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed && !f.unindexed:

@@ -14,7 +14,7 @@ import (
 // Build builds the binary into the folder dir and returns its path.
 func Build(dir string) (string, error) {
 	path := filepath.Join(dir, "highwater")
-	build := exec.Command("go", "build", "-o", path, "github.com/highwater-log/highwater/cmd/highwater")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "github.com/highwater-log/highwater/cmd/highwater")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}

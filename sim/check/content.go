@@ -148,7 +148,8 @@ func differ(was, is *content) string {
 
 // between names the first place where is lacks something of least, or has something that most does not have: "" if
 // there is none. What only least has was removed on the way to most. A log that is damaged in least may be so in is:
-// what heals it, a copy in its segment, need not be durable yet.
+// what heals it, a copy in its segment, need not be durable yet. One that is damaged in most need not be so in is: the
+// power cut may have taken the newest checkpoint, and under the older one the journal writes the rotten block anew.
 func between(least, is, most *content) string {
 	if is.halted != "" && ended(is.halted) != ended(most.halted) && ended(is.halted) != ended(least.halted) {
 		return fmt.Sprintf("the broker ends with %q", is.halted)
@@ -168,7 +169,7 @@ func between(least, is, most *content) string {
 			}
 		}
 		if full, ok := most.find(l.tp); ok {
-			if d := full.extends(l); d != "" {
+			if d := full.extends(l); d != "" && !full.damaged() {
 				return d
 			}
 		} else if !was {

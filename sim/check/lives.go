@@ -25,7 +25,7 @@ type arrival struct {
 // found is what a recovery found. Logs that it calls damaged stay as they were found last: who takes the name back must
 // show them whole.
 type found struct {
-	moment uint64 // of the boot: what arrived later may be behind what was found
+	moment uint64     // of the boot: what arrived later may be behind what was found
 	logs   []foundLog // by partition
 	halted bool
 }

@@ -136,6 +136,7 @@ func TestDifferAndBetween(t *testing.T) {
 		{shown(a), &content{halted: "lost: x"}, shown(a), false},
 		{damaged, shown(a), shown(a, b), true}, // healed by what was not durable
 		{damaged, damaged, shown(a, b), true},
+		{shown(a), shown(a, b), damaged, true}, // healed under the checkpoint before the newest
 		{shown(a), damaged, shown(a, b), false},
 		{damaged, shown(a, c), shown(a, b), false},
 	} {
