@@ -148,8 +148,9 @@ func differ(was, is *content) string {
 
 // between names the first place where is lacks something of least, or has something that most does not have: "" if
 // there is none. What only least has was removed on the way to most. A log that is damaged in least may be so in is:
-// what heals it, a copy in its segment, need not be durable yet. One that is damaged in most need not be so in is: the
-// power cut may have taken the newest checkpoint, and under the older one the journal writes the rotten block anew.
+// what heals it, a copy in its segment, need not be durable yet. One that is damaged in most may be so in is, and
+// need not: the power cut may have taken the newest checkpoint, and under the older one the journal writes the rotten
+// block anew.
 func between(least, is, most *content) string {
 	if is.halted != "" && ended(is.halted) != ended(most.halted) && ended(is.halted) != ended(least.halted) {
 		return fmt.Sprintf("the broker ends with %q", is.halted)
@@ -160,7 +161,8 @@ func between(least, is, most *content) string {
 	for i := range is.logs {
 		l := &is.logs[i]
 		old, was := least.find(l.tp)
-		if was && l.damaged() && old.damaged() {
+		full, still := most.find(l.tp)
+		if was && l.damaged() && (old.damaged() || still && full.damaged()) {
 			continue
 		}
 		if was && !old.damaged() {
@@ -168,7 +170,7 @@ func between(least, is, most *content) string {
 				return d
 			}
 		}
-		if full, ok := most.find(l.tp); ok {
+		if still {
 			if d := full.extends(l); d != "" && !full.damaged() {
 				return d
 			}

@@ -137,6 +137,7 @@ func TestDifferAndBetween(t *testing.T) {
 		{damaged, shown(a), shown(a, b), true}, // healed by what was not durable
 		{damaged, damaged, shown(a, b), true},
 		{shown(a), shown(a, b), damaged, true}, // healed under the checkpoint before the newest
+		{shown(a), damaged, damaged, true},     // or not
 		{shown(a), damaged, shown(a, b), false},
 		{damaged, shown(a, c), shown(a, b), false},
 	} {
