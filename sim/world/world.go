@@ -141,6 +141,10 @@ func (w *World) run() {
 	}
 	for w.phase != phaseEnd && !w.failed {
 		if w.queue.len() == 0 {
+			before := w.phase
+			if w.changePhase(); w.phase != before {
+				continue // a phase that had nothing left to do
+			}
 			w.Fail("liveness", "nothing is due in phase "+w.phase.String()+": "+w.pending())
 			return
 		}
