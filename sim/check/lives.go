@@ -73,6 +73,7 @@ func (l *lives) booted(h *fault.Header, moment uint64, now *content) finding {
 			}
 			if is.damaged() {
 				keep = *was
+				keep.tp, keep.name = is.tp, is.name // the last recovery may not have known it
 			}
 		}
 		if gap := is.gap(); gap != "" && is.code == event.CodeNone {
