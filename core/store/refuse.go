@@ -65,12 +65,16 @@ func judge(e *evidence) verdict {
 	}
 	v := verdict{}
 	hard := pick(e.hard)
-	if err := hard.err; err != nil {
+	if err := hard.err; errors.Is(err, errNewer) {
+		return refuse(e, "its hard state is %v. Start the newer version", err)
+	} else if err != nil {
 		return refuse(e, "its hard state is not readable (%v), so nobody knows what this broker has promised. "+
 			"Restore %s/hard-state from the same moment, or give the broker an empty directory and a new node id", err, e.dir)
 	}
 	side := pick(e.side)
-	if err := side.err; err != nil {
+	if err := side.err; errors.Is(err, errNewer) {
+		return refuse(e, "the identity of its segments is %v. Start the newer version", err)
+	} else if err != nil {
 		return refuse(e, "its segments carry no readable identity (%v): topics/identity is missing or damaged. "+
 			"Mount the volume that belongs to %s/topics", err, e.dir)
 	}

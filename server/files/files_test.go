@@ -328,3 +328,48 @@ func TestCache_ClosesTheColdestBeyondItsBound(t *testing.T) {
 	d.Release(same)
 	d.Release(held)
 }
+
+func TestOpen_LeavesWhatIsSomebodyElsesAlone(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		entries []string // those that end in / are folders
+		foreign bool
+	}{
+		{"nothing", nil, false},
+		{"a new file system", []string{"lost+found/"}, false},
+		{"a start that was killed", []string{"lock", "probe"}, false},
+		{"a store and a note", []string{"home/", "note"}, false},
+		{"a note", []string{"note"}, true},
+		{"a folder", []string{"photos/"}, true},
+		{"a file with a store's name", []string{"home"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			for _, name := range c.entries {
+				var err error
+				if folder, ok := strings.CutSuffix(name, "/"); ok {
+					err = os.Mkdir(filepath.Join(root, folder), dirPerm)
+				} else {
+					err = os.WriteFile(filepath.Join(root, name), nil, filePerm)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			d, err := Open(root)
+			var foreign *Foreign
+			if errors.As(err, &foreign) != c.foreign || err != nil && !c.foreign {
+				t.Fatalf("Open: %v", err)
+			}
+			if !c.foreign {
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if entries, err := os.ReadDir(root); err != nil || len(entries) != len(c.entries) {
+				t.Errorf("entries %v, %v", entries, err)
+			}
+		})
+	}
+}

@@ -28,36 +28,37 @@ type Result struct {
 	Took           time.Duration
 }
 
-// Run runs one command to its end, and kills it where that takes longer than patience: the test fails then.
+// Run runs one command line to its end: see RunCommand.
 func Run(t testing.TB, patience time.Duration, binary string, args ...string) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	return RunCommand(ctx, t, Command(ctx, binary, args...))
+	return RunCommand(t, patience, Command(context.Background(), binary, args...))
 }
 
-// Command is a command line that knows nothing of the environment of the test.
+// Command is a command line that knows nothing of the environment of the test. It is killed when ctx ends.
 func Command(ctx context.Context, binary string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	return cmd
 }
 
-// RunCommand is Run for a command that the caller has prepared.
-func RunCommand(ctx context.Context, t testing.TB, cmd *exec.Cmd) Result {
+// RunCommand runs cmd to its end, and kills it where that takes longer than patience: the test fails then.
+func RunCommand(t testing.TB, patience time.Duration, cmd *exec.Cmd) Result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begun := time.Now()
-	err := cmd.Run()
-	r := Result{Stdout: stdout.String(), Stderr: stderr.String(), Took: time.Since(begun)}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", cmd, err)
+	}
+	impatient := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }) // it may have ended just now
+	err := cmd.Wait()
+	r := Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(), Took: time.Since(begun)}
 	var ended *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
+	case !impatient.Stop():
 		t.Errorf("%s: not over after %s\n%s%s", cmd, r.Took, r.Stdout, r.Stderr)
 	case err != nil && !errors.As(err, &ended):
 		t.Fatalf("%s: %v", cmd, err)
 	}
-	r.Code = cmd.ProcessState.ExitCode()
 	return r
 }

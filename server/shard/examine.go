@@ -1,7 +1,9 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/metadata"
@@ -27,7 +29,7 @@ func examine(root string, node event.NodeID, shards int) error {
 	for _, m := range x.machines {
 		small, err := files.ReadSmall(root, m)
 		if err != nil {
-			return fmt.Errorf("read data directory: %w", err)
+			return unreadable(err)
 		}
 		s := store.Examine(small)
 		if s.Refusal != nil {
@@ -40,6 +42,13 @@ func examine(root string, node event.NodeID, shards int) error {
 			"--data", home.Node, node, home.Node)
 	}
 	return x.whole()
+}
+
+func unreadable(err error) error {
+	if errors.Is(err, syscall.ENOTDIR) {
+		err = fmt.Errorf("%w. Put back the folder that belongs there, or choose an empty directory with --data", err)
+	}
+	return fmt.Errorf("read data directory: %w", err)
 }
 
 func refused(format string, args ...any) *Halted {
@@ -76,11 +85,13 @@ func folder(m event.Machine) string { return event.File{Kind: event.DirStore, St
 func (x *examination) young(m event.Machine) (bool, error) {
 	all, err := files.ReadStore(x.root, m)
 	if err != nil {
-		return false, fmt.Errorf("read data directory: %w", err)
+		return false, unreadable(err)
 	}
 	found := store.Inspect(all)
-	if len(found.Findings) > 0 {
-		return false, nil
+	for _, f := range found.Findings {
+		if f.File.Kind == event.DirJournal { // what it held is not known; of a small file, a slot may not be written yet
+			return false, nil
+		}
 	}
 	for i := range found.Partitions {
 		p := &found.Partitions[i]
