@@ -2,7 +2,6 @@ package world
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -161,24 +160,4 @@ func BenchmarkSeed(b *testing.B) {
 	b.ReportMetric(float64(crashes)/float64(b.N), "crashes/seed")
 	b.ReportMetric(float64(events)/float64(b.N), "events/seed")
 	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
-}
-
-// TestTrace writes the trace of HIGHWATER_SEED to HIGHWATER_TRACE, to be read.
-func TestTrace(t *testing.T) {
-	seed, err := strconv.ParseUint(os.Getenv("HIGHWATER_SEED"), 10, 64)
-	if err != nil {
-		t.Skip("HIGHWATER_SEED is not set")
-	}
-	var out io.Writer
-	if name := os.Getenv("HIGHWATER_TRACE"); name != "" {
-		f, err := os.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		out = f
-	}
-	p := plan(t, seed, os.Getenv("HIGHWATER_PROFILE"))
-	r := Run(p, Options{Trace: out, Probes: true})
-	t.Logf("%s: %s\njudge: %v\nended: %s\nprobes: %v", r.Line(), r.Text, judge(p, r), r.Ended, r.Probes)
 }
