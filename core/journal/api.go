@@ -20,7 +20,7 @@ type Superblock struct {
 	Secret      [16]byte // keys every frame checksum of this directory, drawn once
 	Incarnation uint64   // frames of other incarnations are dead
 	First       uint64   // sequence number of the incarnation's first frame
-	Durable     uint64   // every frame with a lower sequence number was durable when this was written (D)
+	Durable     uint64   // every frame with a lower sequence number was durable when this was written (D); above First, D's own frame too
 }
 
 // EntryKind says what one directory entry records.

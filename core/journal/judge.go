@@ -72,11 +72,12 @@ func (g *judging) sift(all []Found) {
 	}
 }
 
-// older looks for the newest frames that the superblock says were durable. Nothing older has overwritten them, so a ring
-// without them is an older copy of this one, or wiped, and what was acknowledged later is gone with it, whether or not the
-// checkpoint needs its frames (J8). One of them may rot, and is judged by whether it is needed.
+// older looks for the newest frames that the superblock knows of: the last one below its bound, and the one behind it that
+// made the bound. Nothing older has overwritten them, so a ring without them is an older copy of this one, or wiped, and what was
+// acknowledged later is gone with it, whether or not the checkpoint needs its frames (J8). One of the two may rot, and is judged
+// by whether it is needed.
 func (g *judging) older() {
-	if g.super.Durable > g.super.First && g.newest+1 < max(g.super.Durable-1, g.super.First+1) {
+	if g.super.Durable > g.super.First && g.newest+1 < g.super.Durable {
 		g.lost("frames below %d were durable, the newest in it is %d: the journal is an older copy, or wiped",
 			g.super.Durable, g.newest)
 	}

@@ -176,7 +176,7 @@ func (s *Store) saveGeneration(out *event.Buf) {
 	s.announceSidecar(generation, func(out *event.Buf) {
 		change := func(h *Hard) {
 			h.Generation = generation
-			h.Super.Durable = max(h.Super.Durable, s.journal.Durable())
+			h.Super.Durable = s.bound()
 			h.Clean = s.ckpt.final
 		}
 		if s.state == Opening {

@@ -367,44 +367,72 @@ func (w *world) chunks() (list []journal.ChunkImage) {
 	return list
 }
 
-// A journal that is wiped, or put back as it was before the last checkpoint, has lost what was acknowledged since: that the
-// checkpoint needs none of its frames does not make it whole (J8).
-func TestDamage_AnOlderJournalBehindTheCheckpointIsLost(t *testing.T) {
-	for name, old := range map[string]func(p []byte) []byte{
-		"wiped": func(p []byte) []byte { clear(p); return p },
-		"older": nil,
+// A journal that is wiped, or put back as it was before something that the hard state knows of, has lost what was
+// acknowledged since: that the checkpoint needs none of its frames, or that there was none yet, does not make it whole (J8).
+func TestDamage_AnOlderJournalIsLost(t *testing.T) {
+	more := func(w *world) {
+		for range 6 {
+			w.do(op{kind: "append", tp: testTP(0), batch: w.batch(w.model()[testTP(0)], 100)})
+			w.turn()
+			for !w.store.journal.Idle() {
+				w.step()
+			}
+		}
+	}
+	checkpoint := func(w *world) { more(w); w.checkpoint(); more(w) }
+	restart := func(w *world) { w.crash(false); w.reopen(); more(w) }
+	bound := func(w *world) {
+		more(w)
+		for w.now = w.store.boundAt; w.store.Hard().Super.Durable+1 < w.store.journal.Durable(); {
+			w.step()
+		}
+	}
+	for _, x := range []struct {
+		name  string
+		since func(*world)
+		wiped bool
+	}{
+		{"wiped behind a checkpoint", checkpoint, true},
+		{"older than a checkpoint", checkpoint, false},
+		{"wiped behind a start", restart, true},
+		{"older than a start", restart, false},
+		{"wiped behind a saved bound", bound, true},
+		{"older than a saved bound", bound, false},
 	} {
 		w := filled(t, 12, 200)
 		before := map[event.File][]byte{}
 		for f, data := range w.disk.volatile {
 			before[f] = bytes.Clone(data)
 		}
-		more := func() {
-			for range 6 {
-				w.do(op{kind: "append", tp: testTP(0), batch: w.batch(w.model()[testTP(0)], 100)})
-				w.turn()
-				for !w.store.journal.Idle() {
-					w.step()
-				}
-			}
-		}
-		more()
-		w.checkpoint()
-		more()
+		x.since(w)
 		w.crash(true)
 		for f := range w.disk.volatile {
 			if f.Kind != event.FileChunk {
 				continue
 			}
 			w.touch(f, func(p []byte) []byte {
-				if old != nil {
-					return old(p)
+				if x.wiped {
+					clear(p)
+					return p
 				}
 				return bytes.Clone(before[f])
 			})
 		}
 		if state := w.reopen(); state != Refused || w.store.Refusal().Code != event.HaltLost {
-			t.Errorf("%s: the store is %v: %s", name, state, w.store.Refusal().Text)
+			t.Errorf("%s: the store is %v: %s", x.name, state, w.store.Refusal().Text)
+		}
+	}
+}
+
+// Each of the two frames that an incarnation begins with may rot, and nothing is lost: they hold nothing.
+func TestDamage_ARottenProofCostsNothing(t *testing.T) {
+	for i := range proofs {
+		w := newWorld(t, 3)
+		w.revive()
+		w.crash(false)
+		w.touch(event.File{Kind: event.FileChunk, Store: event.Shard0}, rot(i*event.BlockSize, i*event.BlockSize+64))
+		if state := w.reopen(); state != Ready {
+			t.Errorf("proof %d: the store is %v: %s", i, state, w.store.Refusal().Text)
 		}
 	}
 }

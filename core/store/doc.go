@@ -21,8 +21,9 @@
 // Life of a directory (open.go): list and read the small files; judge them (refuse.go): format, refuse, or go on; let the
 // journal judge its ring; replay its frames over the checkpoint (replay.go); compare the folders with the books and make
 // all that was read durable (recover.go), because a kill leaves what a power cut would take; write everything behind,
-// checkpoint it, and only then begin a fresh incarnation of the journal: the old frames are dead from there on. Nothing
-// counts before. A crash anywhere in between begins again, from the same frames.
+// checkpoint it, and only then begin a fresh incarnation of the journal: the old frames are dead from there on, and two new
+// ones prove to the next start that this ring is the right one (bound.go). Nothing counts before. A crash anywhere in
+// between begins again, from the same frames.
 //
 // What is promised of checkpoints: the image of generation g covers frames up to its point, and the journal reuses them
 // as soon as it is durable. So a torn write of a copy costs nothing: the older one is still continued by the journal. If

@@ -19,7 +19,8 @@ const (
 	openSyncing                    // what was read is made durable (J10): only then anything is written
 	openMending                    // partial blocks, cut positions and derived state that need reads
 	openWriting                    // everything recovered goes to the segments, then the checkpoint
-	openBeginning                  // the fresh incarnation's ring is prepared
+	openBeginning                  // the fresh incarnation's ring is prepared, and its first frames written
+	openProven                     // the hard state learns of them
 )
 
 // opening is what is known of a directory between Open and Ready.
@@ -30,7 +31,6 @@ type opening struct {
 	folders  []event.FileInfo // partition folders and tombstones
 	verdict  verdict
 	recovery *journal.Recovery
-	ringNew  bool // the ring had no file yet
 }
 
 // Open looks at the directory, refuses it or makes it ready. It may take long; State tells when it is over.
@@ -181,8 +181,10 @@ func (s *Store) advanceOpening(out *event.Buf) {
 		s.mended(out)
 	case openBeginning:
 		if s.journal.Ready() {
-			s.becomeReady(out)
+			s.prove(out)
 		}
+	case openProven:
+		s.becomeReady()
 	}
 }
 
@@ -212,7 +214,6 @@ func (s *Store) judged(out *event.Buf) {
 		s.ckpt.copy = 1 - v.copy
 		s.load(v.image)
 	}
-	o.ringNew = !v.hard.Ring
 	o.step = openReading
 	s.journal.Recover(v.hard.Super, from, out)
 }
@@ -251,7 +252,6 @@ func (s *Store) formatted(out *event.Buf) {
 			s.saveHard(func(*Hard) {}, func(out *event.Buf) {
 				s.settleSidecar(func(out *event.Buf) {
 					o.waiting--
-					o.ringNew = true
 					o.step = openReading
 					s.journal.Recover(s.hard.durable.Super, 0, out)
 				}, out)

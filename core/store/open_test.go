@@ -20,9 +20,11 @@ func checkpointFile(i int64) event.File {
 }
 
 // lived is a world whose store holds some data, was killed, and lies still. Everything is durable.
-func lived(t *testing.T, turns int) *world {
+func lived(t *testing.T, turns int) *world { return livedAs(t, smallConfig(), turns) }
+
+func livedAs(t *testing.T, cfg Config, turns int) *world {
 	w := newWorld(t, 42)
-	w.calm = true
+	w.cfg, w.calm = cfg, true
 	w.revive()
 	w.live(turns)
 	w.until(Ready)
@@ -188,8 +190,12 @@ func TestOpen_OneRottenSlotCostsNothing(t *testing.T) {
 // A rotten newest checkpoint is either bridged by the journal or named: never is anything missing from a store that starts.
 func TestOpen_RottenCheckpointIsBridgedOrNamed(t *testing.T) {
 	states := map[State]int{}
-	for turns := 1; turns < 200; turns += 9 {
-		w := lived(t, turns)
+	for turns := 1; turns < 800; turns += 37 {
+		cfg := smallConfig()
+		if turns%2 == 0 {
+			cfg.CheckpointAge = 1000 * event.Second // by occupancy only: the ring goes round between two of them
+		}
+		w := livedAs(t, cfg, turns)
 		newest := 1 - w.store.ckpt.copy
 		w.touch(checkpointFile(int64(newest)), rot(0, 64))
 		state := w.reopen()

@@ -239,16 +239,8 @@ func (s *Store) beginIncarnation(out *event.Buf) {
 	s.journal.Begin(s.now, super, out)
 }
 
-// becomeReady opens the store for use. The first time, the hard state learns that from now on a missing journal is a lost
-// one.
-func (s *Store) becomeReady(out *event.Buf) {
-	o := s.opening
-	if o.ringNew {
-		o.ringNew = false
-		o.waiting++
-		s.saveHard(func(h *Hard) { h.Ring = true }, func(*event.Buf) { o.waiting-- }, out)
-		return
-	}
+// becomeReady opens the store for use.
+func (s *Store) becomeReady() {
 	s.opening = nil
 	s.state = Ready
 	s.dirtySince = event.Never

@@ -40,6 +40,7 @@ type Store struct {
 
 	ckpt       checkpoint
 	dirtySince event.Time // since when there is something that a checkpoint would cover; Never if there is nothing
+	boundAt    event.Time // when the hard state learns how far the journal is durable; Never if it knows
 	stopAsked  bool
 
 	reads []ReadDone
@@ -47,7 +48,7 @@ type Store struct {
 
 // New is a store that has not looked at its directory yet.
 func New(cfg Config) *Store {
-	s := &Store{cfg: cfg, pending: map[event.IOID]completion{}, dirtySince: event.Never}
+	s := &Store{cfg: cfg, pending: map[event.IOID]completion{}, dirtySince: event.Never, boundAt: event.Never}
 	s.journal = journal.New(journal.Config{
 		Store: cfg.Machine, ChunkSize: cfg.ChunkSize, MaxChunks: cfg.MaxChunks, MaxFrame: cfg.MaxFrame,
 		InFlight: cfg.InFlight, Reserve: cfg.Reserve, SealAfter: cfg.SealAfter, Alloc: cfg.Alloc, NextIO: s.nextIO,
@@ -106,7 +107,7 @@ func (s *Store) NextDeadline() event.Time {
 	if s.state != Ready && s.state != Stopping {
 		return event.Never
 	}
-	d := s.journal.NextDeadline()
+	d := min(s.journal.NextDeadline(), s.boundAt)
 	if s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never {
 		return d
 	}
@@ -148,6 +149,7 @@ func (s *Store) advance(out *event.Buf) {
 	if s.state == Ready || s.state == Stopping {
 		s.land()
 		s.bury(out)
+		s.learnBound(out)
 		s.maybeCheckpoint(out)
 		s.maybeStop(out)
 	}

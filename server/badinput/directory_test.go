@@ -167,6 +167,32 @@ func TestDirectoriesThatAreNotWhole(t *testing.T) {
 			refuses(t, data, c.say...)
 		})
 	}
+	for _, c := range []struct {
+		name string
+		hurt func(t *testing.T, data string)
+	}{
+		{"a wiped journal", func(t *testing.T, d string) {
+			chunks, err := filepath.Glob(d + "/shard-0/journal/*")
+			if err != nil || len(chunks) == 0 {
+				t.Fatalf("no chunks: %v", err)
+			}
+			for _, path := range chunks {
+				edit(t, path, func(content []byte) { clear(content) })
+			}
+		}},
+		{"an older journal", func(t *testing.T, d string) {
+			remove(t, d+"/shard-0/journal")
+			copyTree(t, p.first+"/shard-0/journal", d+"/shard-0/journal")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			copyTree(t, p.killed, data)
+			c.hurt(t, data)
+			refusesToServe(t, process.Command(t.Context(), highwater, "serve", "--data", data, "--listen", "127.0.0.1:0"),
+				"the data in shard-0", "the journal is an older copy, or wiped", "Restore the directory")
+		})
+	}
 	t.Run("another broker's", func(t *testing.T) {
 		before := tree(t, p.killed)
 		refusesToServe(t, process.Command(t.Context(), highwater, "serve", "--data", p.killed, "--node-id", "2"),
