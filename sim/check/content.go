@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -150,7 +151,7 @@ func differ(was, is *content) string {
 // there is none. What only least has was removed on the way to most. A log that is damaged in least may be so in is:
 // what heals it, a copy in its segment, need not be durable yet. One that is damaged in most may be so in is, and
 // need not: the power cut may have taken the newest checkpoint, and under the older one the journal writes the rotten
-// block anew.
+// block anew. Wherever it is damaged, it shows all that lies before the damage in least and in most.
 func between(least, is, most *content) string {
 	if is.halted != "" && ended(is.halted) != ended(most.halted) && ended(is.halted) != ended(least.halted) {
 		return fmt.Sprintf("the broker ends with %q", is.halted)
@@ -163,6 +164,9 @@ func between(least, is, most *content) string {
 		old, was := least.find(l.tp)
 		full, still := most.find(l.tp)
 		if was && l.damaged() && (old.damaged() || still && full.damaged()) {
+			if d := l.keeps(old, full); d != "" {
+				return d
+			}
 			continue
 		}
 		if was && !old.damaged() {
@@ -217,6 +221,36 @@ func (l *logContent) extends(old *logContent) string {
 		}
 	}
 	return ""
+}
+
+// keeps says what l, which is damaged, lacks of what lies before the damage in both references, or where it shows something
+// else than they do: "" if there is nothing.
+func (l *logContent) keeps(least, most *logContent) string {
+	sound := int64(math.MaxInt64)
+	for _, ref := range []*logContent{least, most} {
+		if ref.damaged() {
+			sound = min(sound, ref.shown())
+		}
+	}
+	if l.shown() < min(sound, least.shown()) {
+		return fmt.Sprintf("%s is damaged from %d on, and was not before %d", l.label(), l.shown(), min(sound, least.shown()))
+	}
+	for _, ref := range []*logContent{least, most} {
+		for i := range min(len(l.batches), len(ref.batches)) {
+			if l.batches[i] != ref.batches[i] {
+				return fmt.Sprintf("%s holds %s, or %s", l.label(), ref.batches[i], l.batches[i])
+			}
+		}
+	}
+	return ""
+}
+
+// shown is the offset up to which l shows batches.
+func (l *logContent) shown() int64 {
+	if n := len(l.batches); n > 0 {
+		return l.batches[n-1].next
+	}
+	return l.start
 }
 
 // ended is the way in which a broker ended: reasons may tell more the second time.

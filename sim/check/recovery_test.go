@@ -7,6 +7,7 @@ import (
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/sim/world"
 )
 
@@ -118,6 +119,9 @@ func TestDifferAndBetween(t *testing.T) {
 	if d := differ(&content{halted: "lost: x"}, &content{halted: "lost: y"}); d != "" {
 		t.Error(d)
 	}
+	cutAt := func(n int, batches ...record.Batch) *content {
+		return with(shown(batches...), func(l *logContent) { l.code, l.batches = event.CodeKafkaStorageError, l.batches[:n] })
+	}
 	for i, tt := range []struct {
 		least, is, most *content
 		want            bool
@@ -140,6 +144,10 @@ func TestDifferAndBetween(t *testing.T) {
 		{shown(a), damaged, damaged, true},     // or not
 		{shown(a), damaged, shown(a, b), false},
 		{damaged, shown(a, c), shown(a, b), false},
+		{shown(a, b), cutAt(1, a, b), cutAt(1, a, b), true},  // damaged behind a in both
+		{shown(a, b), cutAt(0, a, b), cutAt(1, a, b), false}, // a was sound, and is not shown
+		{cutAt(1, a, b), cutAt(0, a, b), shown(a, b), false},
+		{shown(a, b), cutAt(1, c, b), cutAt(1, a, b), false}, // something else before the damage
 	} {
 		if d := between(tt.least, tt.is, tt.most); (d == "") != tt.want {
 			t.Errorf("%d: %q", i, d)
