@@ -60,6 +60,8 @@ func (b *Broker) Step(ev *event.Event, out *event.Buf) {
 		b.to(ev.IO.Machine(), ev, out)
 	case event.KindRequest:
 		b.to(event.Front0, ev, out)
+	case event.KindMessage:
+		b.to(ev.To, ev, out)
 	default:
 		invariant.Violated("K-5: a shell sends an event of kind %d", ev.Kind)
 	}

@@ -77,6 +77,10 @@ func (w *world) step(ev event.Event) {
 			}
 			w.halted = &event.Effect{Halt: e.Halt, Text: e.Text}
 		case event.OpCloseConn:
+		case event.OpRelease:
+			for i := range e.Memory.Bytes {
+				e.Memory.Bytes[i] = 0xdb // it is somebody else's now
+			}
 		default:
 			w.todo = append(w.todo, w.disk.do(&w.out.Effects()[i]))
 		}

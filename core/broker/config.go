@@ -104,7 +104,8 @@ func Tiny(source *rand.Source) Config {
 	return c
 }
 
-func alloc(size int) []byte { return make([]byte, size) }
+// alloc is memory of the collector, for who has no better.
+func alloc(size int) *event.Buffer { return event.NewBuffer(make([]byte, size), event.Machine{}) }
 
 // draw gives the broker its identities and the stores their secrets.
 func (c *Config) draw(dice controller.Dice) {

@@ -67,7 +67,7 @@ func (d *disk) read(e *event.Effect, content []byte, exists bool, done *event.Ev
 		return
 	}
 	from, to := min(e.Offset, int64(len(content))), min(e.Offset+e.Length, int64(len(content)))
-	done.Data = slices.Clone(content[from:to])
+	done.Data = append(e.Data[:0], content[from:to]...)
 	done.N = to - from
 	if done.N < e.Length {
 		done.Status = event.StatusShort

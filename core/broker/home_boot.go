@@ -133,6 +133,7 @@ func (h *home) apply(done store.ReadDone, out *event.Buf) {
 		}
 	}
 	h.image = edit.Image()
+	done.Drop(out)
 }
 
 // applyBatch lays the records of one batch over an edit, in order (K-2). Control records have offsets, and nothing more

@@ -18,8 +18,10 @@
 //	     operations of one file outstanding.
 //	V-3  Bytes of an Event are borrowed for the Step, unless its documentation says that they are handed over.
 //	     (by construction)
-//	V-4  Bytes of an Effect do not change until the completion (disk) or for ever (Reply): they are immutable once sent.
+//	V-4  Bytes of an Effect do not change until the completion (disk), or until the reply is sent: for ever, unless they lie in
+//	     a buffer that is given back then.
 //	V-5  A Reply answers a Ticket exactly once.
+//	V-6  A buffer has users until its one Release: afterwards nobody looks at its bytes, and nobody gives it back.
 //
 // Nothing else knows how effects are stored. The package imports nothing but the standard library's pure part.
 //

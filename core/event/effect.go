@@ -14,8 +14,8 @@ const (
 	// WriteFile writes Data at Offset, both multiples of BlockSize. Durable: the completion means that the bytes
 	// survive a power cut (the file's existence and size must have been made durable before). IODone.N = len(Data).
 	OpWriteFile
-	// ReadFile reads Length bytes at Offset, both multiples of BlockSize. At the end of the file: StatusShort with the
-	// bytes that exist.
+	// ReadFile reads Length bytes at Offset, both multiples of BlockSize: into Data where it is given, else into memory
+	// of the collector. At the end of the file: StatusShort with the bytes that exist.
 	OpReadFile
 	// TruncateFile sets the size of File to Length bytes (any length). Durable after SyncFile.
 	OpTruncateFile
@@ -43,6 +43,8 @@ const (
 	OpCloseConn
 	// Halt ends the broker: Halt says in which way, Text why and what to do.
 	OpHalt
+	// Release gives Memory back to the shell: nobody looks at its bytes any more.
+	OpRelease
 )
 
 // HaltCode says in which way a broker ends.
@@ -66,6 +68,7 @@ type Effect struct {
 	Offset   int64
 	Length   int64
 	Data     []byte
+	Memory   *Buffer
 	RenameTo *File
 	Machine  Machine
 	Ticket   Ticket
@@ -125,6 +128,11 @@ func (b *Buf) WriteFile(io IOID, f File, offset int64, data []byte, durable bool
 // ReadFile orders OpReadFile.
 func (b *Buf) ReadFile(io IOID, f File, offset, length int64) {
 	b.effects = append(b.effects, Effect{Op: OpReadFile, IO: io, File: f, Offset: offset, Length: length})
+}
+
+// ReadInto orders OpReadFile into dst, which nobody else looks at until the completion.
+func (b *Buf) ReadInto(io IOID, f File, offset int64, dst []byte) {
+	b.effects = append(b.effects, Effect{Op: OpReadFile, IO: io, File: f, Offset: offset, Length: int64(len(dst)), Data: dst})
 }
 
 // TruncateFile orders OpTruncateFile.

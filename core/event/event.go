@@ -40,7 +40,7 @@ type Event struct {
 	IO     IOID
 	Status Status
 	N      int64      // ReadFile, WriteFile: bytes moved; StatFile: size in bytes
-	Data   []byte     // ReadFile: the bytes, handed over to the machine and immutable from then on
+	Data   []byte     // ReadFile: the bytes, handed over to the machine and immutable from then on (a part of the order's Data, where it had some)
 	Files  []FileInfo // ListDir: the entries in name order
 
 	Body Body

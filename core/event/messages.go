@@ -9,6 +9,7 @@ package event
 //	  | <-----------------ShardState-- |                              |   now, and again while watched
 //	  | --ShardRead------------------> |                              |   enough, or the wait is over: bytes granted
 //	  | <------------------ShardData-- |                              |
+//	  | --GiveBack, or the shell's---> |                              |   the bytes are sent: their memory is free
 //	  | --ShardListOffsets-----------> |                              |
 //	  | <-----------ShardListedOffsets |                              |
 //	  | --CreateTopics, DeleteTopics, PIDRequest, AutoCreate--------> |
@@ -86,11 +87,17 @@ type ShardGrant struct {
 	Whole bool
 }
 
-// ShardData answers ShardRead, in its order.
+// ShardData answers ShardRead, in its order. Held are the buffers that the records of Results lie in: whoever takes them
+// last gives them back.
 type ShardData struct {
 	Index   []int
 	Results []FetchPartitionReply
+	Held    []*Buffer
 }
+
+// GiveBack returns buffers to the shard that owns them: a reply that showed their bytes was sent, or never will be. It comes
+// from a front, or from the shell.
+type GiveBack struct{ Held []*Buffer }
 
 // ShardUnwatch ends a watch without a read.
 type ShardUnwatch struct{}
@@ -176,6 +183,7 @@ func (*ShardWatch) body()         {}
 func (*ShardState) body()         {}
 func (*ShardRead) body()          {}
 func (*ShardData) body()          {}
+func (*GiveBack) body()           {}
 func (*ShardUnwatch) body()       {}
 func (*ShardListOffsets) body()   {}
 func (*ShardListedOffsets) body() {}

@@ -107,6 +107,8 @@ func (o Op) String() string {
 		return "close-conn"
 	case OpHalt:
 		return "halt"
+	case OpRelease:
+		return "release"
 	}
 	return "op" + strconv.Itoa(int(o))
 }
@@ -175,6 +177,8 @@ func (e *Effect) String() string {
 		return fmt.Sprintf("close-conn conn%d %q", e.Ticket.Conn, e.Text)
 	case OpHalt:
 		return fmt.Sprintf("halt %s %q", e.Halt, e.Text)
+	case OpRelease:
+		return "release"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s", e.Op, e.IO, e.File)

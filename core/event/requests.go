@@ -68,6 +68,9 @@ type FetchPartition struct {
 type FetchReply struct {
 	Code       Code
 	Partitions []FetchPartitionReply
+	// Held are the buffers that Records lie in: the shell gives them back to their owners when the reply is sent, or
+	// when it never will be.
+	Held []*Buffer
 }
 
 // FetchPartitionReply is what one partition gave.

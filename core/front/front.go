@@ -148,6 +148,9 @@ func answer[W waiter, M event.Body](f *Front, ev *event.Event, out *event.Buf,
 	w, ok := parked.(W)
 	if !ok {
 		out.Hit("front/late-message")
+		if late, isData := ev.Body.(*event.ShardData); isData && len(late.Held) > 0 {
+			out.SendMachine(ev.From, ev.Ticket, &event.GiveBack{Held: late.Held})
+		}
 		return
 	}
 	on(w, f, ev, m, out)

@@ -55,6 +55,7 @@ func (w *fetchWait) onData(f *Front, ev *event.Event, m *event.ShardData, out *e
 		invariant.Violated("F-3: shard %d answers a fetch that did not read it", ev.From.Index)
 	}
 	w.shards[ev.From.Index] = unwatched
+	w.reply.Held = append(w.reply.Held, m.Held...)
 	for i, at := range m.Index {
 		w.reply.Partitions[at] = m.Results[i]
 	}

@@ -19,6 +19,7 @@ const (
 	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
+	CanaryReadReleased              // memory is released while a reply shows its bytes
 	CanaryCount
 )
 
@@ -49,6 +50,8 @@ func (c Canary) String() string {
 		return "duplicate-acked-early"
 	case CanaryReadUncommitted:
 		return "read-uncommitted"
+	case CanaryReadReleased:
+		return "read-after-release"
 	}
 	return "none"
 }

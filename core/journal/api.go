@@ -4,15 +4,15 @@ import "github.com/highwater-log/highwater/core/event"
 
 // Config is what a journal is told about its world.
 type Config struct {
-	Store     event.Machine         // whose chunk files these are
-	ChunkSize int64                 // bytes of one chunk file, a multiple of BlockSize
-	MaxChunks int                   // the ring never has more
-	MaxFrame  int                   // bytes of one frame at most, header and directory included; at most ChunkSize
-	InFlight  int                   // frames submitted and not yet complete at most (W of J1)
-	Reserve   int64                 // bytes of the ring that only control entries may use (J6)
-	SealAfter event.Time            // how long an idle journal waits before it seals its last acked frames (J2)
-	Alloc     func(size int) []byte // aligned, zeroed memory; its contents never depend on where it lies
-	NextIO    func() event.IOID     // a fresh operation id of the store's machine
+	Store     event.Machine                // whose chunk files these are
+	ChunkSize int64                        // bytes of one chunk file, a multiple of BlockSize
+	MaxChunks int                          // the ring never has more
+	MaxFrame  int                          // bytes of one frame at most, header and directory included; at most ChunkSize
+	InFlight  int                          // frames submitted and not yet complete at most (W of J1)
+	Reserve   int64                        // bytes of the ring that only control entries may use (J6)
+	SealAfter event.Time                   // how long an idle journal waits before it seals its last acked frames (J2)
+	Alloc     func(size int) *event.Buffer // aligned memory of at least size bytes, whatever is in it
+	NextIO    func() event.IOID            // a fresh operation id of the store's machine
 }
 
 // Superblock is the journal's part of the hard state (J1, J7): the store keeps it in two slots and writes it durably.

@@ -38,7 +38,15 @@ func (d *disk) numbers() []int64 {
 
 // take queues what the journal ordered.
 func (d *disk) take(out *event.Buf) {
-	d.pending = append(d.pending, out.Effects()...)
+	for _, e := range out.Effects() {
+		if e.Op == event.OpRelease {
+			for i := range e.Memory.Bytes {
+				e.Memory.Bytes[i] = 0xdb // it is somebody else's now
+			}
+			continue
+		}
+		d.pending = append(d.pending, e)
+	}
 	out.Reset()
 }
 

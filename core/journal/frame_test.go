@@ -124,7 +124,7 @@ func TestFrame_RefusesWhatIsNoFrameOfThisPlace(t *testing.T) {
 func TestGroup_GrowsWithoutChangingWhatWasStored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := Config{MaxFrame: rapid.IntRange(4, 64).Draw(t, "blocks") * event.BlockSize,
-			Alloc: func(n int) []byte { return make([]byte, n) }}
+			Alloc: func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) }}
 		copied := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "copied")
 		hint := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "hint")
 		g := newGroup(1, copied, hint, rapid.IntRange(0, cfg.MaxPayload()).Draw(t, "body"), nil, &cfg)

@@ -11,13 +11,14 @@ import (
 //	buf  | unused ... | header blocks | body ........ | unused, zero |
 //	     0            head-header     head            head+body      len(buf)
 //
-// Growing means a larger buffer and one copy. The old buffer stays as it is for those who hold slices of it.
+// Growing means a larger buffer and one copy. The old buffer stays as it is for those who use it.
 type group struct {
 	seq     uint64
-	buf     []byte // from Config.Alloc: aligned and zeroed
-	head    int    // bytes kept before the body; whole blocks
-	body    int    // bytes of payload so far
-	copied  int    // entries of the previous frame, repeated in this one
+	memory  *event.Buffer // from Config.Alloc; the group is one of its users
+	buf     []byte        // the part of it that is used
+	head    int           // bytes kept before the body; whole blocks
+	body    int           // bytes of payload so far
+	copied  int           // entries of the previous frame, repeated in this one
 	entries []Entry
 }
 
@@ -37,8 +38,9 @@ func (g *group) seals() bool {
 	return true
 }
 
-// reserve makes room for one more entry and n more bytes of payload.
-func (g *group) reserve(n int, cfg *Config) {
+// reserve makes room for one more entry and n more bytes of payload. It returns the buffer that the group has outgrown, if it
+// has.
+func (g *group) reserve(n int, cfg *Config) (outgrown *event.Buffer) {
 	head, room := g.head, len(g.buf)-g.head
 	for head < headerSize(len(g.entries)+1, g.copied) {
 		head *= 2
@@ -48,11 +50,13 @@ func (g *group) reserve(n int, cfg *Config) {
 	}
 	head, room = min(head, cfg.headerLimit()), min(room, cfg.MaxPayload())
 	if head == g.head && room == len(g.buf)-g.head {
-		return
+		return nil
 	}
-	buf := cfg.Alloc(head + room)
-	copy(buf[head:], g.buf[g.head:g.head+g.body])
-	g.buf, g.head = buf, head
+	memory := cfg.Alloc(head + room)
+	copy(memory.Bytes[head:], g.buf[g.head:g.head+g.body])
+	outgrown = g.memory
+	g.memory, g.buf, g.head = memory, memory.Bytes[:head+room], head
+	return outgrown
 }
 
 // add stages one entry with its payload and returns the copy of the payload inside the frame's memory.
@@ -72,8 +76,12 @@ func (g *group) add(e Entry, payload [][]byte) []byte {
 	return stored
 }
 
-// frame is the whole frame as it goes to the disk; its header blocks are zero until encodeHeader fills them.
+// frame is the whole frame as it goes to the disk: its header blocks, which encodeHeader fills, and what is left of the last
+// block of the body are zero.
 func (g *group) frame() []byte {
+	end := g.head + g.body
+	clear(g.buf[g.head-g.header() : g.head])
+	clear(g.buf[end : g.head+blocksUp(g.body)])
 	return g.buf[g.head-g.header() : g.head+blocksUp(g.body)]
 }
 
@@ -85,5 +93,8 @@ func newGroup(seq uint64, copied, entries, body int, spare []Entry, cfg *Config)
 		room *= 2
 	}
 	room = min(room, cfg.MaxPayload())
-	return group{seq: seq, buf: cfg.Alloc(head + room), head: head, copied: copied, entries: spare[:0]}
+	memory := cfg.Alloc(head + room)
+	return group{
+		seq: seq, memory: memory, buf: memory.Bytes[:head+room], head: head, copied: copied, entries: spare[:0],
+	}
 }

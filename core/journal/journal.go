@@ -34,6 +34,8 @@ type Journal struct {
 	lastEntries []Entry // its directory, for the copy in the next frame
 	spare       []Entry // memory of a directory that is no longer needed
 	lastBody    int     // payload of the last closed group: how much memory the next one begins with
+
+	outgrown []*event.Buffer // that groups have left for larger ones in this turn
 }
 
 // flying is one submitted frame.
@@ -43,6 +45,7 @@ type flying struct {
 	chunk  int64
 	offset int64
 	size   int64
+	memory *event.Buffer
 	done   bool
 }
 
@@ -114,13 +117,16 @@ func (j *Journal) Idle() bool {
 	return j.why == "" && !j.staged() && len(j.flight) == 0 && j.content <= j.claimed
 }
 
+// Flying is how many frames are on their way to the disk.
+func (j *Journal) Flying() int { return len(j.flight) }
+
 // staged reports whether anything waits to be submitted.
 func (j *Journal) staged() bool { return len(j.closed) > 0 || len(j.open.entries) > 0 }
 
 // Stage adds one entry to the open group, with the payload's pieces back to back, and returns the sequence number of
-// its frame and the copy of the payload inside the frame's memory: immutable, and never used for anything else. Len and
-// CRC of e are filled here. Callers ask Room first; control entries may always be staged.
-func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte) {
+// its frame and the copy of the payload inside the frame's memory: immutable, for as long as a user of that memory is counted.
+// Len and CRC of e are filled here. Callers ask Room first; control entries may always be staged.
+func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte, memory *event.Buffer) {
 	n := 0
 	for _, p := range payload {
 		n += len(p)
@@ -134,8 +140,10 @@ func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte) 
 		*g = newGroup(g.seq, j.copied(), len(j.lastEntries), max(n, j.lastBody), j.spare, &j.cfg)
 		j.spare = nil
 	}
-	g.reserve(n, &j.cfg)
-	return g.seq, g.add(e, payload)
+	if old := g.reserve(n, &j.cfg); old != nil {
+		j.outgrown = append(j.outgrown, old)
+	}
+	return g.seq, g.add(e, payload), g.memory
 }
 
 // Together sees to it that the next entries, with bytes of payload in sum, are staged into one frame. They must fit

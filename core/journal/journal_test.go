@@ -15,7 +15,7 @@ func small() Config {
 	return Config{
 		Store: event.Home, ChunkSize: 8 * event.BlockSize, MaxChunks: 3, MaxFrame: 4 * event.BlockSize, InFlight: 2,
 		Reserve: 2 * event.BlockSize, SealAfter: event.Millisecond,
-		Alloc:  func(n int) []byte { return make([]byte, n) },
+		Alloc:  func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 		NextIO: func() event.IOID { ios++; return event.NewIOID(event.Home, ios) },
 	}
 }
@@ -266,10 +266,10 @@ func TestJournal_TogetherKeepsEntriesInOneFrame(t *testing.T) {
 	b := begin(t, small())
 	b.finishAll()
 	big := make([]byte, b.j.MaxPayload()-100)
-	first, _ := b.j.Stage(Entry{Kind: EntryAppend}, big)
+	first, _, _ := b.j.Stage(Entry{Kind: EntryAppend}, big)
 	b.j.Together(2, 60+60)
-	prefix, _ := b.j.Stage(Entry{Kind: EntryPrefix}, big[:60])
-	batch, _ := b.j.Stage(Entry{Kind: EntryAppend}, big[:60])
+	prefix, _, _ := b.j.Stage(Entry{Kind: EntryPrefix}, big[:60])
+	batch, _, _ := b.j.Stage(Entry{Kind: EntryAppend}, big[:60])
 	if prefix != first+1 || batch != prefix {
 		t.Fatalf("frames %d, %d, %d", first, prefix, batch)
 	}
@@ -290,7 +290,7 @@ func TestJournal_FullRing(t *testing.T) {
 	frames := 0
 	text := violated(func() {
 		for !b.j.staged() {
-			seq, _ := b.j.Stage(Entry{Kind: EntryHighWater})
+			seq, _, _ := b.j.Stage(Entry{Kind: EntryHighWater})
 			b.j.Demand(seq, 0, &b.out)
 			b.endTurn()
 			b.finishAll()
@@ -459,6 +459,9 @@ func BenchmarkJournal_Turn(b *testing.B) {
 		for out.Len() > 0 {
 			e := out.Effects()[0]
 			out.Reset()
+			if e.Op == event.OpRelease {
+				continue
+			}
 			j.OnIO(&event.Event{IO: e.IO, N: int64(len(e.Data))}, &out)
 		}
 	}

@@ -43,7 +43,7 @@ func newWorld(t *rapid.T) *world {
 		InFlight:  rapid.IntRange(1, 4).Draw(t, "in flight"),
 		Reserve:   2 * event.BlockSize,
 		SealAfter: event.Millisecond,
-		Alloc:     func(n int) []byte { return make([]byte, n) },
+		Alloc:     func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 		NextIO:    func() event.IOID { w.ios++; return event.NewIOID(event.Shard0, w.ios) },
 	}
 	w.super = Superblock{Secret: [16]byte{1, 2, 3}, Incarnation: 1, First: 1, Durable: 1}
@@ -68,7 +68,7 @@ func (w *world) begin() {
 
 // stage tells the journal and the model the same.
 func (w *world) stage(e Entry, payload []byte) {
-	seq, stored := w.j.Stage(e, payload)
+	seq, stored, _ := w.j.Stage(e, payload)
 	if !bytes.Equal(stored, payload) {
 		w.t.Fatalf("stored %d bytes differ from the %d staged", len(stored), len(payload))
 	}

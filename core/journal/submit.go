@@ -20,6 +20,11 @@ func (j *Journal) EndTurn(now event.Time, out *event.Buf) {
 		j.closed[0] = group{}
 		j.closed = append(j.closed[:0], j.closed[1:]...)
 	}
+	for i, memory := range j.outgrown {
+		out.Drop(memory)
+		j.outgrown[i] = nil
+	}
+	j.outgrown = j.outgrown[:0]
 	j.work(now, out)
 }
 
@@ -55,7 +60,7 @@ func (j *Journal) submit(g *group, out *event.Buf) bool {
 	if !g.seals() {
 		j.content = g.seq + 1
 	}
-	f := flying{seq: g.seq, io: j.cfg.NextIO(), chunk: number, offset: offset, size: size}
+	f := flying{seq: g.seq, io: j.cfg.NextIO(), chunk: number, offset: offset, size: size, memory: g.memory}
 	j.flight = append(j.flight, f)
 	out.WriteFile(f.io, chunkFile(j.cfg.Store, number), offset, frame, true)
 	return true
@@ -103,6 +108,8 @@ func (j *Journal) onWritten(i int, ev *event.Event, out *event.Buf) {
 		return
 	}
 	f.done = true
+	out.Drop(f.memory)
+	f.memory = nil
 	if i > 0 {
 		out.Hit("journal/out-of-order-completion")
 	}

@@ -58,6 +58,13 @@ func (d *memory) apply(e *event.Effect) (done event.Event, ok bool) {
 	return done, true
 }
 
+// spoil makes noise of memory that was released.
+func spoil(m *event.Buffer) {
+	for i := range m.Bytes {
+		m.Bytes[i] = 0xdb
+	}
+}
+
 func (d *memory) write(e *event.Effect) event.Status {
 	p, found := d.files[e.File]
 	switch {
@@ -100,7 +107,7 @@ func (d *memory) read(e *event.Effect, done *event.Event) {
 	}
 	from := min(e.Offset, int64(len(p)))
 	to := min(e.Offset+e.Length, int64(len(p)))
-	done.Data, done.N = slices.Clone(p[from:to]), to-from
+	done.Data, done.N = append(e.Data[:0], p[from:to]...), to-from
 	if to-from < e.Length {
 		done.Status = event.StatusShort
 	}

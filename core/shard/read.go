@@ -98,6 +98,7 @@ func (w *readWait) take(s *Shard, i int, done *store.ReadDone, out *event.Buf) {
 	if r.Code = done.Code; done.Code == event.CodeNone {
 		r.Records = done.Batches
 	}
+	w.data.Held = append(w.data.Held, done.Held...)
 	w.finish(s, out)
 }
 

@@ -41,7 +41,7 @@ func newRig(t fataler) *rig {
 		ChunkSize: 256 << 10, MaxChunks: 4, MaxFrame: 64 << 10, InFlight: 1, Reserve: 32 << 10,
 		SealAfter: event.Millisecond, WriteBehind: 16 << 10, CheckpointAge: event.Second, CheckpointAt: 50,
 		TailBytes: 64 << 10, SegmentBytes: 1 << 20, IndexInterval: 4096, MaxReadBytes: 64 << 10,
-		Alloc: func(n int) []byte { return make([]byte, n) },
+		Alloc: func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 	}
 	return r
 }
@@ -66,6 +66,10 @@ func (r *rig) step(ev event.Event) {
 	}
 	for i := range r.out.Effects() {
 		e := &r.out.Effects()[i]
+		if e.Op == event.OpRelease {
+			spoil(e.Memory)
+			continue
+		}
 		if done, ok := r.disk.apply(e); ok {
 			r.done = append(r.done, done)
 		} else {

@@ -110,6 +110,10 @@ func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
 		s.onListOffsets(ev, m, out)
 	case *event.ShardAssign:
 		s.onAssign(m, out)
+	case *event.GiveBack:
+		for _, memory := range m.Held {
+			out.Drop(memory)
+		}
 	default:
 		invariant.Violated("H-2: a shard got a message %T", ev.Body)
 	}

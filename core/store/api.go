@@ -23,9 +23,9 @@ type Config struct {
 	TailBytes     int64      // memory for batches that are already in their segment, kept for readers
 	SegmentBytes  int64      // size at which a segment is rolled, unless Partition.SetSegmentBytes says otherwise
 	IndexInterval int64
-	MaxReadBytes  int64 // bytes of one segment read
-	Alloc         func(size int) []byte
-	NewDerived    func(event.TP) Derived // state kept along with a partition's log; nil for none
+	MaxReadBytes  int64                        // bytes of one segment read
+	Alloc         func(size int) *event.Buffer // aligned memory of at least size bytes, whatever is in it
+	NewDerived    func(event.TP) Derived       // state kept along with a partition's log; nil for none
 }
 
 // Derived is state that is a pure function of a partition's log, such as the producer table. The store tells it of every
@@ -80,5 +80,7 @@ type ReadDone struct {
 	// Code is CodeNone, CodeOffsetOutOfRange, CodeKafkaStorageError for what is damaged, CodeUnknownTopicOrPartition, or
 	// CodeNotLeaderOrFollower where a truncation overtook the read: ask again.
 	Code    event.Code
-	Batches [][]byte // whole batches, possibly several to a piece, in order; immutable
+	Batches [][]byte // whole batches, possibly several to a piece, in order; immutable while Held is
+	// Held are the buffers that Batches lie in. The reader counts as a user of each, until it drops them.
+	Held []*event.Buffer
 }

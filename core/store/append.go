@@ -10,19 +10,19 @@ import (
 )
 
 // stage puts an entry of p into the open flush group.
-func (s *Store) stage(p *Partition, e journal.Entry, payload ...[]byte) (seq uint64, stored []byte) {
+func (s *Store) stage(p *Partition, e journal.Entry, payload ...[]byte) (seq uint64, stored []byte, memory *event.Buffer) {
 	if s.state != Ready {
 		invariant.Violated("S-7: %v of partition %s-%d in a store that is %v", e.Kind, p.tp.Topic, p.tp.Partition, s.state)
 	}
 	e.TP = p.tp
-	seq, stored = s.journal.Stage(e, payload...)
+	seq, stored, memory = s.journal.Stage(e, payload...)
 	p.cover.take(seq)
 	s.lastSeq = seq
 	s.staged = true
 	if s.dirtySince == event.Never {
 		s.dirtySince = s.now
 	}
-	return seq, stored
+	return seq, stored, memory
 }
 
 // Append stages batch, stamped with the log's end and its leader's epoch, at the end of p. It is copied once, into its
@@ -37,20 +37,20 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.needPrefix {
 		s.stagePrefix(p, out)
 	}
-	seq, stored := s.stage(p, journal.Entry{
+	seq, stored, memory := s.stage(p, journal.Entry{
 		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
 	}, batch)
-	p.take(stored)
+	p.take(stored, memory)
 	s.unwritten += int64(len(batch))
 	f := p.active()
 	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, next: p.log.End()})
 }
 
-// take moves the log's end over a batch that the journal has, or will have.
-func (p *Partition) take(b record.Batch) {
+// take moves the log's end over a batch that the journal has, or will have, and keeps its memory for readers.
+func (p *Partition) take(b record.Batch, memory *event.Buffer) {
 	f := p.active()
 	p.log.Append(b.BaseOffset(), b.NextOffset(), int64(len(b)), b.LeaderEpoch(), b.MaxTimestamp())
-	p.tail.push(tailBatch{base: b.BaseOffset(), next: b.NextOffset(), file: f, pos: f.size, batch: b})
+	p.tail.push(tailBatch{base: b.BaseOffset(), next: b.NextOffset(), file: f, pos: f.size, batch: b, memory: memory})
 	f.size += int64(len(b))
 	if p.derived != nil && !p.stale {
 		p.derived.Apply(b)
@@ -85,7 +85,7 @@ func (s *Store) stagePrefix(p *Partition, out *event.Buf) {
 		return
 	}
 	out.Hit("store/prefix-journalled")
-	f.prefixSeq, _ = s.stage(p, journal.Entry{Kind: journal.EntryPrefix, Base: f.base, Pos: from}, f.bytes(&p.tail, from, f.size))
+	f.prefixSeq, _, _ = s.stage(p, journal.Entry{Kind: journal.EntryPrefix, Base: f.base, Pos: from}, f.bytes(&p.tail, from, f.size))
 }
 
 // bytes collects the bytes [from, to) of the file from memory; from is at or behind the block that is partially written.

@@ -163,10 +163,9 @@ func (s *Store) saveImage(out *event.Buf) {
 		s.reuse(out)
 	}
 	file := event.File{Kind: event.FileCheckpoint, Store: s.cfg.Machine, Base: int64(c.copy)}
-	data := s.cfg.Alloc(int(ceilBlock(int64(len(c.image)))))
-	copy(data, c.image)
+	image := c.image
 	c.image = nil
-	s.write(file, 0, data, false, func(out *event.Buf) {
+	s.writePadded(file, 0, image, false, func(out *event.Buf) {
 		s.syncFile(file, s.saveGeneration, out)
 	}, out)
 }
@@ -197,6 +196,9 @@ func (s *Store) endCheckpoint(out *event.Buf) {
 		s.beginIncarnation(out)
 	case c.final:
 		s.state = Stopped
+		for _, p := range s.parts {
+			p.tail.cut(-1, out)
+		}
 	default:
 		s.reuse(out)
 	}

@@ -137,7 +137,7 @@ func TestTail_EqualsAList(t *testing.T) {
 				}
 			case 1:
 				to := rapid.Int64Range(0, next).Draw(t, "drop")
-				x.drop(to)
+				x.drop(to, &event.Buf{})
 				for len(list) > 0 && list[0].next <= to {
 					list = list[1:]
 				}

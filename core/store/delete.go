@@ -33,12 +33,13 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 	s.stage(p, journal.Entry{Kind: journal.EntryDelete})
 	s.ground(p, -1)
 	s.spoil(p, out)
-	s.bereave(p)
+	s.bereave(p, out)
 }
 
 // bereave moves p from the partitions to the graves.
-func (s *Store) bereave(p *Partition) {
+func (s *Store) bereave(p *Partition, out *event.Buf) {
 	p.dead = true
+	p.tail.cut(-1, out)
 	for _, f := range p.files {
 		s.unwritten -= f.size - f.written
 	}

@@ -54,6 +54,19 @@ func (s *Store) write(file event.File, at int64, data []byte, durable bool, then
 	out.WriteFile(id, file, at, data, durable)
 }
 
+// writePadded writes content at a block boundary, with zeros up to the next one.
+func (s *Store) writePadded(
+	file event.File, at int64, content []byte, durable bool, then func(*event.Buf), out *event.Buf,
+) {
+	size := ceilBlock(int64(len(content)))
+	memory := s.cfg.Alloc(int(size))
+	clear(memory.Bytes[copy(memory.Bytes, content):size])
+	s.write(file, at, memory.Bytes[:size], durable, func(out *event.Buf) {
+		out.Drop(memory)
+		then(out)
+	}, out)
+}
+
 func (s *Store) create(file event.File, then func(*event.Buf), out *event.Buf) {
 	out.CreateFile(s.await(s.must("create", file, then)), file)
 }
@@ -93,14 +106,21 @@ func (s *Store) list(dir event.File, then func([]event.FileInfo, *event.Buf), ou
 // readTries is how often a read is tried before its error is believed.
 const readTries = 3
 
-// fetch reads the bytes [from, to) of file and hands over those that exist; err says why there are none, after
-// readTries errors.
+// fetch reads the bytes [from, to) of file and hands over those that exist, in memory of the collector; err says why there
+// are none, after readTries errors.
 func (s *Store) fetch(file event.File, from, to int64, then func(data []byte, err string, out *event.Buf), out *event.Buf) {
-	s.fetchAgain(file, from, to, 1, then, out)
+	s.fetchInto(nil, file, from, to, then, out)
+}
+
+// fetchInto is fetch into dst, which has room for all blocks of [from, to).
+func (s *Store) fetchInto(
+	dst []byte, file event.File, from, to int64, then func(data []byte, err string, out *event.Buf), out *event.Buf,
+) {
+	s.fetchAgain(dst, file, from, to, 1, then, out)
 }
 
 func (s *Store) fetchAgain(
-	file event.File, from, to int64, try int, then func(data []byte, err string, out *event.Buf), out *event.Buf,
+	dst []byte, file event.File, from, to int64, try int, then func(data []byte, err string, out *event.Buf), out *event.Buf,
 ) {
 	low := floorBlock(from)
 	id := s.await(func(ev *event.Event, out *event.Buf) {
@@ -110,12 +130,16 @@ func (s *Store) fetchAgain(
 			then(data[min(from-low, int64(len(data))):], "", out)
 		case try < readTries && s.state != Failed:
 			out.Hit("store/read-retry")
-			s.fetchAgain(file, from, to, try+1, then, out)
+			s.fetchAgain(dst, file, from, to, try+1, then, out)
 		default:
 			then(nil, fmt.Sprintf("read %s at %d: %s", file.Path(), from, ev.Status), out)
 		}
 	})
-	out.ReadFile(id, file, low, ceilBlock(to)-low)
+	if size := ceilBlock(to) - low; dst == nil {
+		out.ReadFile(id, file, low, size)
+	} else {
+		out.ReadInto(id, file, low, dst[:size])
+	}
 }
 
 // floorBlock and ceilBlock round a byte position to block boundaries.

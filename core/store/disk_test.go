@@ -47,6 +47,10 @@ func (d *disk) submit(out *event.Buf) {
 		d.probes[name]++
 	}
 	for _, e := range out.Effects() {
+		if e.Op == event.OpRelease {
+			spoil(e.Memory)
+			continue
+		}
 		for _, x := range d.flying {
 			if conflict(&x.effect, &e) {
 				d.fatal("operation %d of %s overlaps operation %d", e.Op, e.File.Path(), x.effect.Op)
@@ -55,6 +59,13 @@ func (d *disk) submit(out *event.Buf) {
 		d.flying = append(d.flying, flyingOp{effect: e, mark: d.serial})
 	}
 	out.Reset()
+}
+
+// spoil makes noise of released memory.
+func spoil(m *event.Buffer) {
+	for i := range m.Bytes {
+		m.Bytes[i] = 0xdb
+	}
 }
 
 func conflict(a, b *event.Effect) bool {
@@ -108,7 +119,7 @@ func (d *disk) complete(now event.Time) *event.Event {
 			break
 		}
 		from, to := min(e.Offset, int64(len(data))), min(e.Offset+e.Length, int64(len(data)))
-		ev.Data = slices.Clone(data[from:to])
+		ev.Data = append(e.Data[:0], data[from:to]...)
 		if ev.N = to - from; ev.N < e.Length {
 			ev.Status = event.StatusShort
 		}
@@ -147,7 +158,9 @@ func (d *disk) change(e *event.Effect) {
 		apply(d.durable, e, nil)
 		return
 	}
-	d.pending = append(d.pending, pendingOp{*e, d.serial})
+	kept := *e
+	kept.Data = slices.Clone(e.Data) // the original is somebody else's after the completion
+	d.pending = append(d.pending, pendingOp{kept, d.serial})
 	d.serial++
 }
 

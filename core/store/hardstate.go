@@ -50,13 +50,6 @@ func decodeHard(slot []byte) (h Hard, save uint64, err error) {
 	return h, save, f.err
 }
 
-// slotOf is payload in an envelope, padded to its slot.
-func (s *Store) slotOf(magic uint32, payload []byte) []byte {
-	p := s.cfg.Alloc(slotSize)
-	copy(p, wrap(magic, payload))
-	return p
-}
-
 // keeper saves the hard state: changes made while a save is under way ride together in the next one.
 type keeper struct {
 	durable Hard   // what the disk is known to hold
@@ -116,8 +109,8 @@ func (s *Store) writeHard(out *event.Buf) {
 func (s *Store) writeSlots(
 	file event.File, magic uint32, first int, payload []byte, then func(*event.Buf), out *event.Buf,
 ) {
-	slot := s.slotOf(magic, payload)
-	s.write(file, int64(first)*slotSize, slot, true, func(out *event.Buf) {
-		s.write(file, int64(1-first)*slotSize, slot, true, then, out)
+	slot := wrap(magic, payload)
+	s.writePadded(file, int64(first)*slotSize, slot, true, func(out *event.Buf) {
+		s.writePadded(file, int64(1-first)*slotSize, slot, true, then, out)
 	}, out)
 }

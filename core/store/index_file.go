@@ -52,12 +52,10 @@ func (s *Store) writeIndex(p *Partition, f *segfile, out *event.Buf) {
 		return
 	}
 	content := wrap(magicIndex, encodeIndex(g))
-	data := s.cfg.Alloc(int(ceilBlock(int64(len(content)))))
-	copy(data, content)
 	file := s.path(p, event.FileIndex, f.base)
 	end := s.begin(p, f)
 	s.create(file, func(out *event.Buf) {
-		s.write(file, 0, data, false, func(out *event.Buf) {
+		s.writePadded(file, 0, content, false, func(out *event.Buf) {
 			f.indexed = true
 			end(out)
 		}, out)

@@ -109,7 +109,7 @@ func (l *lookup) from(base, pos, want int64, out *event.Buf) {
 			return false
 		}
 		if ts := b.MaxTimestamp(); l.max && (ts > l.best || ts == l.best && b.BaseOffset() < l.found.BaseOffset()) || !l.max && ts >= want {
-			l.best, l.found = ts, b
+			l.best, l.found = ts, slices.Clone(b) // the original may go before the answer is read
 			hit = ts >= want
 		}
 		return !hit

@@ -237,7 +237,7 @@ func (s *Store) format(out *event.Buf) {
 				o.waiting--
 				return
 			}
-			s.write(file, 0, s.cfg.Alloc(slotsSize), false, func(out *event.Buf) { o.waiting-- }, out)
+			s.writePadded(file, 0, make([]byte, slotsSize), false, func(out *event.Buf) { o.waiting-- }, out)
 		}, out)
 	}
 	o.step = openFormatting

@@ -224,7 +224,7 @@ func (s *Store) Get(tp event.TP) *Partition {
 func (s *Store) Create(tp event.TP, base int64, out *event.Buf) *Partition {
 	p := s.newPartition(tp, base)
 	s.insert(p)
-	seq, _ := s.stage(p, journal.Entry{Kind: journal.EntryCreate, Base: base})
+	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryCreate, Base: base})
 	if s.replaces(tp) {
 		s.journal.Demand(seq, s.now, out)
 	}

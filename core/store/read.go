@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/record"
 )
 
@@ -60,18 +61,18 @@ type reader struct {
 
 func (x *reader) begin(s *Store, p *Partition, base, pos int64, why string, out *event.Buf) {
 	if why != walkEnded {
-		x.finish(s, p, why)
+		x.finish(s, p, why, out)
 		return
 	}
 	w := s.newWalk(p, base, pos)
 	w.want = min(max(x.read.Bytes, 0)+s.cfg.IndexInterval+record.HeaderSize, s.cfg.MaxReadBytes)
-	w.visit = func(b record.Batch, _, _ int64) bool { return x.visit(b) }
-	w.done = func(_ *walk, why string, _ *event.Buf) { x.finish(s, p, why) }
+	w.visit = func(b record.Batch, _, _ int64) bool { return x.visit(b, w.memory) }
+	w.done = func(_ *walk, why string, out *event.Buf) { x.finish(s, p, why, out) }
 	w.run(out)
 }
 
-// visit takes b if it is wanted and fits.
-func (x *reader) visit(b record.Batch) (more bool) {
+// visit takes b if it is wanted and fits, and keeps its memory.
+func (x *reader) visit(b record.Batch, memory *event.Buffer) (more bool) {
 	r := &x.read
 	switch {
 	case b.NextOffset() <= r.From:
@@ -83,7 +84,20 @@ func (x *reader) visit(b record.Batch) (more bool) {
 	}
 	x.bytes += int64(len(b))
 	x.answer.Batches = join(x.answer.Batches, b)
+	if n := len(x.answer.Held); memory != nil && (n == 0 || x.answer.Held[n-1] != memory) &&
+		!invariant.Planted(invariant.CanaryReadReleased) {
+		memory.Retain()
+		x.answer.Held = append(x.answer.Held, memory)
+	}
 	return x.bytes < r.Bytes && b.NextOffset() < r.To
+}
+
+// Drop lets go of the answer's bytes.
+func (d *ReadDone) Drop(out *event.Buf) {
+	for _, memory := range d.Held {
+		out.Drop(memory)
+	}
+	d.Batches, d.Held = nil, nil
 }
 
 // join adds b to the pieces: to the last one if it lies right behind it in memory.
@@ -98,15 +112,17 @@ func join(pieces [][]byte, b record.Batch) [][]byte {
 	return append(pieces, b)
 }
 
-func (x *reader) finish(s *Store, p *Partition, why string) {
+func (x *reader) finish(s *Store, p *Partition, why string, out *event.Buf) {
 	x.finished = true
 	x.answer.Read = x.read
 	switch {
 	case why == walkEnded || len(x.answer.Batches) > 0 && why != walkMoved:
-	case why == walkMoved && p.dead:
-		x.answer.Code, x.answer.Batches = event.CodeUnknownTopicOrPartition, nil
 	case why == walkMoved:
-		x.answer.Code, x.answer.Batches = event.CodeNotLeaderOrFollower, nil
+		x.answer.Code = event.CodeNotLeaderOrFollower
+		if p.dead {
+			x.answer.Code = event.CodeUnknownTopicOrPartition
+		}
+		x.answer.Drop(out)
 	default:
 		x.answer.Code = event.CodeKafkaStorageError
 	}

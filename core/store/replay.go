@@ -103,7 +103,7 @@ func (s *Store) replayEntry(seq uint64, e *journal.Entry, payload []byte, out *e
 		}
 	case journal.EntryDelete:
 		p.cover = p.replayed
-		s.bereave(p)
+		s.bereave(p, out)
 	}
 	return ""
 }
@@ -164,7 +164,7 @@ func (s *Store) replayAppend(p *Partition, seq uint64, e *journal.Entry, payload
 
 // retake is take for a batch whose frame was recovered.
 func (s *Store) retake(p *Partition, b record.Batch) {
-	p.take(b)
+	p.take(b, nil)
 	s.unwritten += int64(len(b))
 }
 

@@ -48,8 +48,8 @@ func (s *Store) settleSidecar(then func(*event.Buf), out *event.Buf) {
 
 func (s *Store) writeSidecar(generation uint64, then func(*event.Buf), out *event.Buf) {
 	file := event.File{Kind: event.FileSidecar, Store: s.cfg.Machine}
-	slot := s.slotOf(magicSidecar, encodeSidecar(sidecar{directory: s.hard.wanted.Directory, generation: generation}))
-	s.write(file, int64(s.side.other)*slotSize, slot, true, func(out *event.Buf) {
+	slot := wrap(magicSidecar, encodeSidecar(sidecar{directory: s.hard.wanted.Directory, generation: generation}))
+	s.writePadded(file, int64(s.side.other)*slotSize, slot, true, func(out *event.Buf) {
 		s.side = beside{generation: generation, other: 1 - s.side.other}
 		then(out)
 	}, out)

@@ -14,7 +14,8 @@ func (s *Store) Stop(now event.Time, out *event.Buf) {
 	s.advance(out)
 }
 
-// maybeStop begins the last checkpoint once the journal is idle and nothing else is under way.
+// maybeStop begins the last checkpoint once the journal is idle and nothing else is under way. From then on the journal writes
+// nothing more, seals included: what it held is in the checkpoint.
 func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Ready && s.stopAsked {
 		s.state = Stopping
@@ -22,7 +23,8 @@ func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Stopping {
 		s.journal.Demand(s.lastSeq, s.now, out)
 	}
-	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() {
+	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() ||
+		s.journal.Flying() > 0 {
 		return
 	}
 	for _, g := range s.gone {

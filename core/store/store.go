@@ -48,6 +48,12 @@ type Store struct {
 
 // New is a store that has not looked at its directory yet.
 func New(cfg Config) *Store {
+	alloc := cfg.Alloc
+	cfg.Alloc = func(size int) *event.Buffer {
+		b := alloc(size)
+		b.Owner = cfg.Machine
+		return b
+	}
 	s := &Store{cfg: cfg, pending: map[event.IOID]completion{}, dirtySince: event.Never, boundAt: event.Never}
 	s.journal = journal.New(journal.Config{
 		Store: cfg.Machine, ChunkSize: cfg.ChunkSize, MaxChunks: cfg.MaxChunks, MaxFrame: cfg.MaxFrame,
@@ -79,7 +85,7 @@ func (s *Store) OnIO(ev *event.Event, out *event.Buf) {
 // OnTick lets time pass.
 func (s *Store) OnTick(now event.Time, out *event.Buf) {
 	s.now = now
-	if s.state == Ready || s.state == Stopping {
+	if (s.state == Ready || s.state == Stopping) && !s.ckpt.final {
 		s.journal.OnTick(now, out)
 	}
 	s.advance(out)
@@ -104,8 +110,8 @@ func (s *Store) EndTurn(now event.Time, out *event.Buf) {
 
 // NextDeadline is when OnTick is due next.
 func (s *Store) NextDeadline() event.Time {
-	if s.state != Ready && s.state != Stopping {
-		return event.Never
+	if s.state != Ready && s.state != Stopping || s.ckpt.final {
+		return event.Never // a completion will come first
 	}
 	d := min(s.journal.NextDeadline(), s.boundAt)
 	if s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never {

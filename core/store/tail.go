@@ -3,11 +3,13 @@ package store
 import (
 	"sort"
 
+	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/record"
 )
 
 // tail is the end of a partition's log in memory: every batch that is not in its segment yet (S-1), and as many written
-// ones before it as the store's memory allows. Batches are views of journal frames, in offset order, without gaps.
+// ones before it as the store's memory allows. Batches are views of journal frames, in offset order, without gaps. Each counts
+// as a user of its frame's memory.
 type tail struct {
 	list []tailBatch
 	head int // entries before it are gone
@@ -19,6 +21,7 @@ type tailBatch struct {
 	file       *segfile
 	pos        int64
 	batch      record.Batch
+	memory     *event.Buffer // that batch lies in; nil for the collector's
 }
 
 func (b *tailBatch) end() int64 { return b.pos + int64(len(b.batch)) }
@@ -26,7 +29,10 @@ func (b *tailBatch) end() int64 { return b.pos + int64(len(b.batch)) }
 // live are the batches in memory, oldest first.
 func (t *tail) live() []tailBatch { return t.list[t.head:] }
 
-func (t *tail) push(b tailBatch) { t.list = append(t.list, b) }
+func (t *tail) push(b tailBatch) {
+	b.memory.Retain()
+	t.list = append(t.list, b)
+}
 
 // at is the batch at byte pos of the file with that base, or the first one behind it; nil if there is none.
 func (t *tail) at(base, pos int64) *tailBatch {
@@ -73,9 +79,10 @@ func (t *tail) begins(f *segfile, size int64) int64 {
 }
 
 // drop forgets the batches below offset and returns their bytes.
-func (t *tail) drop(offset int64) (bytes int64) {
+func (t *tail) drop(offset int64, out *event.Buf) (bytes int64) {
 	for t.head < len(t.list) && t.list[t.head].next <= offset {
 		bytes += int64(len(t.list[t.head].batch))
+		out.Drop(t.list[t.head].memory)
 		t.list[t.head] = tailBatch{}
 		t.head++
 	}
@@ -88,10 +95,11 @@ func (t *tail) drop(offset int64) (bytes int64) {
 }
 
 // cut forgets the batches that reach beyond offset.
-func (t *tail) cut(offset int64) {
+func (t *tail) cut(offset int64, out *event.Buf) {
 	n := len(t.list)
 	for n > t.head && t.list[n-1].next > offset {
 		n--
+		out.Drop(t.list[n].memory)
 	}
 	clear(t.list[n:])
 	t.list = t.list[:n]

@@ -28,7 +28,7 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 	}
 	size := p.sizeAt(to)
 	s.journal.Together(2, 0)
-	seq, _ := s.stage(p, journal.Entry{
+	seq, _, _ := s.stage(p, journal.Entry{
 		Kind: journal.EntryTruncate, Epoch: epoch, Base: to, End: size, Pos: p.log.Generation() + 1,
 	})
 	if to >= p.log.End() {
@@ -92,7 +92,7 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 	}
 	f := p.active()
 	unwritten := f.size - f.written
-	p.tail.cut(to)
+	p.tail.cut(to, out)
 	p.warmEnd = min(p.warmEnd, to)
 	f.cutSeq = seq
 	f.staleIndex = f.staleIndex || f.indexed

@@ -17,13 +17,14 @@ type walk struct {
 	s          *Store
 	p          *Partition
 	generation int64
-	base       int64 // segment that is being walked
-	pos        int64 // byte of the next batch in it
-	offset     int64 // the next batch begins here, or behind it where hinted
-	hinted     bool  // pos is what an index says, and no batch was found there yet
-	want       int64 // bytes of the next read
-	only       bool  // end with this segment
-	tries      int   // of the read under way
+	base       int64         // segment that is being walked
+	pos        int64         // byte of the next batch in it
+	offset     int64         // the next batch begins here, or behind it where hinted
+	hinted     bool          // pos is what an index says, and no batch was found there yet
+	want       int64         // bytes of the next read
+	only       bool          // end with this segment
+	tries      int           // of the read under way
+	memory     *event.Buffer // that the batch being shown lies in; nil for the collector's
 	visit      func(b record.Batch, base, pos int64) (more bool)
 	done       func(w *walk, why string, out *event.Buf)
 }
@@ -61,6 +62,7 @@ func (w *walk) run(out *event.Buf) {
 			continue
 		}
 		if b := w.p.tail.at(w.base, w.pos); b != nil && b.file == f && b.pos == w.pos {
+			w.memory = b.memory
 			if !w.show(b.batch) {
 				w.done(w, walkEnded, out)
 				return
@@ -108,12 +110,16 @@ func (w *walk) read(f *segfile, out *event.Buf) {
 		return
 	}
 	if disk == w.pos {
+		w.memory = nil
 		w.take(head, f, out)
 		return
 	}
 	out.Hit("store/read-disk")
 	f.hold()
-	s.fetch(s.path(w.p, event.FileSegment, f.base), w.pos, disk, func(data []byte, why string, out *event.Buf) {
+	low := floorBlock(w.pos)
+	memory := s.cfg.Alloc(int(max(ceilBlock(disk), disk+int64(len(head))) - low))
+	s.fetchInto(memory.Bytes, s.path(w.p, event.FileSegment, f.base), w.pos, disk, func(data []byte, why string, out *event.Buf) {
+		defer out.Drop(memory)
 		s.letGo(w.p, f)
 		if w.p.dead || w.p.log.Generation() != w.generation {
 			w.done(w, walkMoved, out)
@@ -126,7 +132,9 @@ func (w *walk) read(f *segfile, out *event.Buf) {
 			w.bad(why, out)
 			return
 		}
-		w.take(append(data[:len(data):len(data)], head...), f, out)
+		w.memory = memory
+		data = memory.Bytes[w.pos-low : disk-low+int64(copy(memory.Bytes[disk-low:], head))]
+		w.take(data, f, out)
 	}, out)
 }
 

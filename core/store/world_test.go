@@ -124,7 +124,7 @@ func smallConfig() Config {
 		ChunkSize: 64 << 10, MaxChunks: 6, MaxFrame: 32 << 10, InFlight: 2, Reserve: 96 << 10, SealAfter: event.Millisecond,
 		WriteBehind: 8 << 10, CheckpointAge: 50 * event.Millisecond, CheckpointAt: 60, TailBytes: 12 << 10,
 		SegmentBytes: 24 << 10, IndexInterval: 1 << 10, MaxReadBytes: 6 << 10,
-		Alloc:      func(n int) []byte { return make([]byte, n) },
+		Alloc:      func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 		NewDerived: func(event.TP) Derived { return &chain{} },
 	}
 }

@@ -103,16 +103,19 @@ func (s *Store) createSegment(p *Partition, f *segfile, out *event.Buf) {
 // writeSegment writes the bytes [from, to) of a segment, padded with zeros to whole blocks.
 func (s *Store) writeSegment(p *Partition, f *segfile, from, to int64, out *event.Buf) {
 	s.checkRewrite(p, f, out)
-	data := s.cfg.Alloc(int(ceilBlock(to) - from))
+	memory := s.cfg.Alloc(int(ceilBlock(to) - from))
+	data := memory.Bytes[:ceilBlock(to)-from]
 	f.gather(data[:to-from], &p.tail, from)
+	clear(data[to-from:])
 	lap := f.laps
 	f.submitted = max(f.submitted, to)
 	end := s.begin(p, f)
 	s.write(s.path(p, event.FileSegment, f.base), from, data, false, func(out *event.Buf) {
 		f.length = max(f.length, from+int64(len(data)))
 		if f.laps == lap {
-			s.wrote(p, f, from, to, data)
+			s.wrote(p, f, from, to, data, out)
 		}
+		out.Drop(memory)
 		end(out)
 	}, out)
 }
@@ -130,7 +133,7 @@ func (s *Store) checkRewrite(p *Partition, f *segfile, out *event.Buf) {
 }
 
 // wrote moves f's written end to to: data went to the file at from. A cut may have come meanwhile.
-func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte) {
+func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte, out *event.Buf) {
 	to = min(to, f.size)
 	if to < f.written || to == f.written && !f.suspect || p.dead {
 		return
@@ -139,7 +142,7 @@ func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte) {
 	s.unwritten -= to - f.written
 	f.written = to
 	f.head = slices.Clone(data[floorBlock(to)-from : to-from])
-	s.warm(p)
+	s.warm(p, out)
 	s.countDone(p, f)
 }
 
@@ -179,7 +182,7 @@ type warmth struct {
 }
 
 // warm puts what is written of p now, up to the first batch that is not, into the queue of memory that may be given up.
-func (s *Store) warm(p *Partition) {
+func (s *Store) warm(p *Partition, out *event.Buf) {
 	size, next := int64(0), int64(-1)
 	l := p.tail.live()
 	for i := sort.Search(len(l), func(i int) bool { return l[i].next > p.warmEnd }); i < len(l); i++ {
@@ -195,17 +198,17 @@ func (s *Store) warm(p *Partition) {
 	p.warmEnd = next
 	s.warmth = append(s.warmth, warmth{p: p, next: next, size: size})
 	s.warmBytes += size
-	s.cool()
+	s.cool(out)
 }
 
 // cool gives up the oldest memory beyond the bound.
-func (s *Store) cool() {
+func (s *Store) cool(out *event.Buf) {
 	for s.warmBytes > s.cfg.TailBytes && len(s.warmth) > 0 {
 		w := s.warmth[0]
 		s.warmth = s.warmth[1:]
 		s.warmBytes -= w.size
 		if !w.p.dead {
-			w.p.tail.drop(min(w.next, w.p.warmEnd))
+			w.p.tail.drop(min(w.next, w.p.warmEnd), out)
 		}
 	}
 }

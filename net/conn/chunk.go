@@ -56,7 +56,7 @@ func (c *Conn) nextChunk(need int) {
 	if fresh != nil && len(fresh.buf) >= size {
 		c.spare = nil
 	} else {
-		fresh = &chunk{buf: make([]byte, size)}
+		fresh = &chunk{buf: c.memory(size)}
 	}
 	fresh.read, fresh.filled = 0, copy(fresh.buf, have)
 	old.filled = old.read
@@ -64,7 +64,8 @@ func (c *Conn) nextChunk(need int) {
 	c.release(old)
 }
 
-// chunkSize is how large a chunk should be for a frame that needs need bytes, of which have arrived.
+// chunkSize is how large a chunk should be for a frame that needs need bytes (0 if unknown), of which have arrived. A client that
+// sent a large frame is believed that another one comes: it gets the room for it at once.
 func (c *Conn) chunkSize(need, have int) int {
 	size := usualChunk
 	if c.next == 0 {
@@ -73,13 +74,36 @@ func (c *Conn) chunkSize(need, have int) int {
 	size = max(size, 4*have)
 	if need > usualChunk {
 		size = min(size, need)
+		if need <= min(c.last, mostTrusted)+slack {
+			size = need
+		}
 	}
 	return size
 }
 
-// release keeps a chunk for reuse if nothing looks at it any more.
+const (
+	// mostTrusted is the largest frame for which room is made before its bytes are there.
+	mostTrusted = 4 << 20
+	// slack is by how much a frame may be larger than the last one and still be believed.
+	slack = 64 << 10
+)
+
+// memory is fresh memory for a chunk.
+func (c *Conn) memory(size int) []byte {
+	if size > c.limits.Spare {
+		return c.limits.Memory.Take(size)[:size] // no more: what comes behind the frame would have to move
+	}
+	return make([]byte, size)
+}
+
+// release keeps a chunk for reuse, or gives it to others, if nothing looks at it any more.
 func (c *Conn) release(k *chunk) {
-	if k == c.cur || k.live > 0 || len(k.buf) == 0 || len(k.buf) > c.limits.Spare {
+	if k == c.cur || k.live > 0 || len(k.buf) == 0 {
+		return
+	}
+	if len(k.buf) > c.limits.Spare {
+		c.limits.Memory.Give(k.buf[:cap(k.buf)])
+		k.buf = nil
 		return
 	}
 	if c.spare == nil || len(c.spare.buf) < len(k.buf) {

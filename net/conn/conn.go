@@ -39,11 +39,13 @@ type Conn struct {
 	base   uint64
 	next   uint64
 	open   int // of the window, not yet answered
+	last   int // size of the last frame that Next gave out
 
 	// heldIn are bytes of unanswered frames, heldOut bytes of answers that Output has not given away.
 	heldIn, heldOut int
 
-	out [][]byte // what Output returned last; reused
+	out  [][]byte        // what Output returned last; reused
+	sent []*event.Buffer // that out lies in
 }
 
 // request is one place of the window.
@@ -52,6 +54,7 @@ type request struct {
 	frame []byte // nil once answered
 	done  bool
 	bufs  [][]byte
+	held  []*event.Buffer // that bufs lie in
 }
 
 // New makes the connection id.
@@ -150,6 +153,7 @@ func (c *Conn) Next() (seq uint64, frame []byte, ok bool) {
 	seq = c.next
 	c.next++
 	c.open++
+	c.last = n
 	c.heldIn += len(frame)
 	c.window = append(c.window, request{chunk: k, frame: frame})
 	return seq, frame, true
@@ -175,9 +179,9 @@ func (c *Conn) mistrusted() bool {
 	return !c.trusted && len(rest) >= prefix && int(binary.BigEndian.Uint32(rest)) > c.limits.FirstFrame
 }
 
-// Answer gives the reply of request seq: its buffers in order, none for a request that gets no reply (acks=0). The
-// buffers must not change any more. The frame's bytes are given up.
-func (c *Conn) Answer(seq uint64, bufs [][]byte) {
+// Answer gives the reply of request seq: its pieces in order, none for a request that gets no reply (acks=0). The pieces must
+// not change until they are sent; held is the memory that some of them lie in. The frame's bytes are given up.
+func (c *Conn) Answer(seq uint64, bufs [][]byte, held []*event.Buffer) {
 	i := c.head + int(seq-c.base)
 	if seq < c.base || seq >= c.next || c.window[i].done {
 		invariant.Violated("N-2: connection %d: request %d is not open (base %d, next %d)", c.id, seq, c.base, c.next)
@@ -188,7 +192,7 @@ func (c *Conn) Answer(seq uint64, bufs [][]byte) {
 	c.open--
 	k := r.chunk
 	k.live--
-	*r = request{done: true, bufs: bufs}
+	*r = request{done: true, bufs: bufs, held: held}
 	for _, b := range bufs {
 		c.heldOut += len(b)
 	}
@@ -203,12 +207,13 @@ func (c *Conn) Answer(seq uint64, bufs [][]byte) {
 }
 
 // Output gives away the replies that may leave, in order: nothing if the oldest request is unanswered. The slice, not
-// the buffers in it, is valid until the next Output. They count as sent from then on: call it when the last ones are.
+// the pieces in it, is valid until the next Output. They count as sent from then on: call it when the last ones are.
 func (c *Conn) Output() [][]byte {
 	clear(c.out)
-	c.out = c.out[:0]
+	c.out, c.sent = c.out[:0], nil
 	for c.head < len(c.window) && c.window[c.head].done {
 		c.out = append(c.out, c.window[c.head].bufs...)
+		c.sent = append(c.sent, c.window[c.head].held...)
 		c.window[c.head] = request{}
 		c.head++
 		c.base++
@@ -218,6 +223,26 @@ func (c *Conn) Output() [][]byte {
 		c.heldOut -= len(b)
 	}
 	return c.out
+}
+
+// Sent is the memory that what Output returned last lies in: to be given back when those pieces are sent.
+func (c *Conn) Sent() []*event.Buffer { return c.sent }
+
+// Unsent is the memory of all replies that Output has not given away.
+func (c *Conn) Unsent() (held []*event.Buffer) {
+	for i := c.head; i < len(c.window); i++ {
+		held = append(held, c.window[i].held...)
+	}
+	return held
+}
+
+// Abandon is the memory of all replies that Output has not given away, and never will: the connection has ended.
+func (c *Conn) Abandon() (held []*event.Buffer) {
+	held = c.Unsent()
+	for i := c.head; i < len(c.window); i++ {
+		c.window[i].held, c.window[i].bufs = nil, nil
+	}
+	return held
 }
 
 // compact gives the window's front back once it is empty or mostly behind us.

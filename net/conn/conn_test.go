@@ -143,7 +143,7 @@ func (w *walk) answer() {
 		w.t.Fatalf("frame %d changed before its answer", r.seq)
 	}
 	w.open = append(w.open[:i:i], w.open[i+1:]...)
-	w.c.Answer(r.seq, replyTo(r.seq))
+	w.c.Answer(r.seq, replyTo(r.seq), nil)
 }
 
 // replyTo is the reply to request seq: every third gets none.
@@ -224,7 +224,7 @@ func TestLargeFrameWaitsForFirstAnswer(t *testing.T) {
 	if c.WantRead() {
 		t.Fatal("reads on although nothing was answered yet")
 	}
-	c.Answer(seq, nil)
+	c.Answer(seq, nil, nil)
 	if !c.WantRead() {
 		t.Fatal("does not read on after the first answer")
 	}
@@ -271,7 +271,7 @@ func TestChunksWaitForTheirFrames(t *testing.T) {
 		if !bytes.Equal(f, body(i, size)) {
 			t.Fatalf("frame %d was overwritten", i)
 		}
-		c.Answer(uint64(i), nil)
+		c.Answer(uint64(i), nil, nil)
 	}
 }
 
@@ -285,7 +285,7 @@ func TestPingPongDoesNotAllocate(t *testing.T) {
 		if !ok {
 			t.Fatal("no frame")
 		}
-		c.Answer(seq, reply)
+		c.Answer(seq, reply, nil)
 		c.Output()
 	}
 	turn()
@@ -298,13 +298,13 @@ func TestAnswerTwiceBreaksTheLaw(t *testing.T) {
 	c := New(1, Limits{})
 	_ = c.Feed(frame(body(0, 20)))
 	seq, _, _ := c.Next()
-	c.Answer(seq, nil)
+	c.Answer(seq, nil, nil)
 	defer func() {
 		if _, ok := recover().(invariant.Violation); !ok {
 			t.Fatal("answered twice without a violation")
 		}
 	}()
-	c.Answer(seq, nil)
+	c.Answer(seq, nil, nil)
 }
 
 func BenchmarkFeed(b *testing.B) {
@@ -322,7 +322,7 @@ func BenchmarkFeed(b *testing.B) {
 					p = p[n:]
 				}
 				seq, _, _ := c.Next()
-				c.Answer(seq, reply)
+				c.Answer(seq, reply, nil)
 				c.Output()
 			}
 		})

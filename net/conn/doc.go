@@ -21,7 +21,8 @@
 //	N-3  The bytes of a frame stay as they are until its Answer. In builds that check dear laws they are overwritten
 //	     then, so that whoever still looks is found out. (by construction)
 //	N-4  Memory follows the bytes received, not the lengths declared: a chunk is at most four times what it holds, or
-//	     64 KiB, and one is kept for reuse. (by construction)
+//	     64 KiB, or as large as the last frame that came whole, up to 4 MiB. Small ones are kept for reuse, large ones shared
+//	     with other connections. (by construction)
 //	N-5  Nothing is taken beyond the limits, and back-pressure ends: with everything answered and given away, the
 //	     connection either wants to read or has a frame for Next. (by construction)
 //

@@ -12,9 +12,24 @@ type Limits struct {
 	// Held is how many bytes of requests and replies may be held before reading pauses. One request is always
 	// allowed, whatever its size. Default 32 MiB.
 	Held int
-	// Spare is the largest chunk that is kept for reuse when all its frames are answered. Default 1 MiB.
+	// Spare is the largest chunk that the connection keeps for reuse when all its frames are answered. Default 64 KiB.
 	Spare int
+	// Memory is where larger chunks come from and go to. Default: the collector.
+	Memory Memory
 }
+
+// Memory is chunks that connections share. Take gives at least size bytes, whatever is in them; Give returns what Take gave, once
+// nobody looks at it any more. What a connection holds when it ends is never given back: requests of it may still be served.
+type Memory interface {
+	Take(size int) []byte
+	Give(b []byte)
+}
+
+// collected is memory of the collector.
+type collected struct{}
+
+func (collected) Take(size int) []byte { return make([]byte, size) }
+func (collected) Give([]byte)          {}
 
 func (l Limits) withDefaults() Limits {
 	or := func(v *int, def int) {
@@ -26,7 +41,10 @@ func (l Limits) withDefaults() Limits {
 	or(&l.Frame, 100<<20)
 	or(&l.InFlight, 64)
 	or(&l.Held, 32<<20)
-	or(&l.Spare, 1<<20)
+	or(&l.Spare, usualChunk)
+	if l.Memory == nil {
+		l.Memory = collected{}
+	}
 	l.FirstFrame = min(l.FirstFrame, l.Frame)
 	return l
 }

@@ -21,7 +21,7 @@ func TestAnswersMayComeWhileSpaceIsLent(t *testing.T) {
 		for rest := second; len(rest) > 0; {
 			n := copy(c.Space(), rest[:min(len(rest), 300)])
 			if seq == uint64(2*i) {
-				c.Answer(seq, replyTo(seq))
+				c.Answer(seq, replyTo(seq), nil)
 				c.Output()
 				seq++
 			}
@@ -34,7 +34,7 @@ func TestAnswersMayComeWhileSpaceIsLent(t *testing.T) {
 		if !ok || !bytes.Equal(got, second[prefix:]) {
 			t.Fatalf("round %d: the frame received meanwhile is not what was sent", i)
 		}
-		c.Answer(seq, nil)
+		c.Answer(seq, nil, nil)
 		c.Output()
 	}
 }

@@ -136,7 +136,7 @@ func (c *tiny) serveConn(ctx context.Context, socket net.Conn) {
 			case out.Close:
 				return
 			case out.Answer != nil:
-				edge.Answer(seq, out.Answer)
+				edge.Answer(seq, out.Answer, nil)
 			default:
 				reply := make(chan event.Body, 1)
 				select {
@@ -148,7 +148,7 @@ func (c *tiny) serveConn(ctx context.Context, socket net.Conn) {
 				if closing {
 					return
 				}
-				edge.Answer(seq, bufs)
+				edge.Answer(seq, bufs, nil)
 			}
 			replies := net.Buffers(slices.Clone(edge.Output()))
 			if _, err := replies.WriteTo(socket); err != nil {

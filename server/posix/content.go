@@ -25,10 +25,17 @@ func (l *Loop) write(fd int, e *event.Effect) error {
 }
 
 func (l *Loop) read(fd int, e *event.Effect, ev *event.Event) error {
-	data := files.Alloc(int(e.Length))
+	data := e.Data
+	if data == nil || l.dir.Mode().Direct && !files.Aligned(data) {
+		data = files.Alloc(int(e.Length))
+	}
 	n, err := files.ReadBlocks(fd, data, e.Offset)
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
+	}
+	if e.Data != nil {
+		copy(e.Data, data[:n]) // it is the same memory, unless that was not aligned
+		data = e.Data
 	}
 	ev.N, ev.Data = int64(n), data[:n]
 	if n < len(data) {

@@ -13,7 +13,6 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/metadata"
 	"github.com/highwater-log/highwater/server/config"
-	"github.com/highwater-log/highwater/server/files"
 )
 
 // entropy gives the core its dice: the operating system's randomness, of which keys and identities may be made.
@@ -37,9 +36,9 @@ func (s *Server) newBroker() (*broker.Broker, error) {
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: at.Host, Port: uint16(at.Port)}}
 	c.Configs = coreConfigs(&s.config)
 	c.SetJournalBytes(s.config.JournalBytes)
-	c.Home.Alloc = files.Alloc
+	c.Home.Alloc = s.buffers.Alloc
 	for i := range c.Shards {
-		c.Shards[i].Alloc = files.Alloc
+		c.Shards[i].Alloc = s.buffers.Alloc
 	}
 	b, err := broker.New(c)
 	if err != nil {

@@ -16,10 +16,11 @@ type clients struct {
 	stopped bool
 
 	answered []*connection // of this turn, each once; the loop's
+	giveBack func([]*event.Buffer)
 }
 
-func newClients(most int) *clients {
-	return &clients{open: make(map[event.ConnID]*connection), most: most}
+func newClients(most int, giveBack func([]*event.Buffer)) *clients {
+	return &clients{open: make(map[event.ConnID]*connection), most: most, giveBack: giveBack}
 }
 
 // add gives c its number, or reports false if there are too many connections.
@@ -51,6 +52,7 @@ func (cs *clients) get(id event.ConnID) *connection {
 func (cs *clients) reply(t event.Ticket, body event.Body) {
 	c := cs.get(t.Conn)
 	if c == nil {
+		cs.giveBack(event.HeldBy(body))
 		return
 	}
 	c.reply(t.Seq, body)

@@ -78,9 +78,15 @@ func (c *connection) end(why string) {
 	clear(c.waiting)
 	held := c.held
 	c.held = 0
+	memory := c.frames.Abandon()
+	for _, r := range c.replies {
+		memory = append(memory, event.HeldBy(r.body)...)
+	}
+	c.replies = nil
 	close(c.wake)
 	c.room.Broadcast()
 	c.mu.Unlock()
+	c.server.giveBack(memory)
 	_ = c.socket.Close() // it may be broken already, and nothing more is to be told
 	c.server.memory.release(held)
 }
@@ -102,7 +108,9 @@ func (c *connection) wakeWriter() {
 func (c *connection) reply(seq uint64, body event.Body) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ended {
-		c.replies = append(c.replies, reply{seq, body})
+	if c.ended {
+		c.server.giveBack(event.HeldBy(body))
+		return
 	}
+	c.replies = append(c.replies, reply{seq, body})
 }

@@ -24,10 +24,16 @@ type disk interface {
 	Submit(e *event.Effect)
 }
 
+// releaser takes back the buffers that it gave the machine.
+type releaser interface {
+	Release(b *event.Buffer)
+}
+
 // loop steps the machine. All fields belong to its goroutine, but for queue, ready and what clients guards.
 type loop struct {
 	machine machine
 	disk    disk
+	buffers releaser
 	clients *clients
 	queue   *queue
 	trace   *trace
@@ -126,6 +132,8 @@ func (l *loop) execute(e *event.Effect) {
 		if l.halted == nil {
 			l.halted = &Halted{Code: e.Halt, Text: e.Text}
 		}
+	case event.OpRelease:
+		l.buffers.Release(e.Memory)
 	case event.OpNone, event.OpSendMachine:
 		invariant.Violated("SH-1: %s is no work for the shell", e)
 	default:

@@ -31,7 +31,7 @@ func (s *submitted) Submit(e *event.Effect) { *s = append(*s, *e) }
 
 func newLoop(m machine, d disk) *loop {
 	return &loop{
-		machine: m, disk: d, clients: newClients(1), queue: newQueue(), trace: &trace{}, clock: newClock(),
+		machine: m, disk: d, clients: newClients(1, func([]*event.Buffer) {}), queue: newQueue(), trace: &trace{}, clock: newClock(),
 		ready: make(chan struct{}),
 	}
 }

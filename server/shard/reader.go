@@ -102,7 +102,7 @@ func (c *connection) dispatch(taken []request) error {
 		case out.Close:
 			bad = fmt.Errorf("request refused: %s", out.Why)
 		case out.Body == nil:
-			c.answer(r.seq, len(r.frame), out.Answer)
+			c.answer(r.seq, len(r.frame), out.Answer, nil)
 			c.wakeWriter()
 			continue
 		default:

@@ -13,11 +13,18 @@ import (
 	"github.com/highwater-log/highwater/server/api"
 	"github.com/highwater-log/highwater/server/config"
 	"github.com/highwater-log/highwater/server/files"
+	"github.com/highwater-log/highwater/server/memory"
 	"github.com/highwater-log/highwater/server/posix"
 )
 
 // requestBytes bounds the requests that are in the broker's hands at a time, over all connections.
 const requestBytes = 512 << 20
+
+// Buffers of the core, in bytes: what is kept for reuse while it is free, and what is touched before the first request.
+const (
+	keptBytes = 256 << 20
+	warmBytes = 32 << 20
+)
 
 // Server is one broker with its sockets and its data directory.
 type Server struct {
@@ -32,7 +39,8 @@ type Server struct {
 	clients   *clients
 	queue     *queue
 	trace     *trace
-	memory    *budget
+	memory    *budget // of requests
+	buffers   *memory.Pool
 	apis      sync.Pool // of *api.API: each keeps decompressors, and serves one goroutine at a time
 	ready     chan struct{}
 	done      chan struct{} // closed when everything is, and err is set
@@ -56,10 +64,11 @@ type Options struct {
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
 		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
-		clients: newClients(c.MaxConnections), queue: newQueue(), trace: &trace{}, memory: newBudget(requestBytes),
+		queue: newQueue(), trace: &trace{}, memory: newBudget(requestBytes),
 		ready: make(chan struct{}), done: make(chan struct{}),
 	}
-	s.limits.Frame = int(c.MaxRequestBytes)
+	s.clients = newClients(c.MaxConnections, s.giveBack)
+	s.limits.Frame, s.limits.Memory = int(c.MaxRequestBytes), &chunks{}
 	s.apis.New = func() any { return api.New(api.Config{}) }
 	var err error
 	if s.dir, err = files.Open(c.DataDir); err != nil {
@@ -68,13 +77,14 @@ func Start(c config.Config, o Options) (*Server, error) {
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
+	s.buffers = memory.New(keptBytes, warmBytes)
 	broker, err := s.newBroker()
 	if err != nil {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
 	s.disk = posix.New(s.dir, s.log, func(ev event.Event) { s.queue.push(ev) })
 	l := &loop{
-		machine: broker, disk: s.disk, clients: s.clients, queue: s.queue, trace: s.trace, clock: newClock(), ready: s.ready,
+		machine: broker, disk: s.disk, buffers: s.buffers, clients: s.clients, queue: s.queue, trace: s.trace, clock: newClock(), ready: s.ready,
 	}
 	go s.run(l)
 	for _, listener := range s.listeners {
@@ -111,12 +121,18 @@ func (s *Server) run(l *loop) {
 	s.clients.closeAll("the broker stopped")
 	s.served.Wait()
 	s.disk.Close()
+	s.buffers.Close()
 	errs = append(errs, s.dir.Close())
 	if halted.Code != event.HaltClean {
 		errs = append([]error{halted}, errs...)
 	}
 	s.err = errors.Join(errs...)
 	close(s.done)
+}
+
+// giveBack returns buffers whose bytes were sent, or never will be, to the machines that count their users.
+func (s *Server) giveBack(held []*event.Buffer) {
+	event.Return(held, func(ev event.Event) { s.queue.push(ev) })
 }
 
 // Ready is closed when recovery is done and requests are served.

@@ -41,8 +41,10 @@ func (t *trace) addEvent(ev *event.Event) {
 func (t *trace) addEffect(e *event.Effect) {
 	t.mu.Lock()
 	l := t.line()
-	l.effect, l.bytes, l.body = *e, len(e.Data), reflect.TypeOf(e.Body)
-	l.effect.Data, l.effect.Body = nil, nil
+	if l.effect, l.bytes, l.body = *e, len(e.Data), reflect.TypeOf(e.Body); e.Memory != nil {
+		l.bytes = len(e.Memory.Bytes)
+	}
+	l.effect.Data, l.effect.Body, l.effect.Memory = nil, nil, nil
 	t.mu.Unlock()
 }
 

@@ -46,13 +46,16 @@ func (c *connection) encode() (closing bool) {
 	}
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
-	for _, r := range replies {
+	for i, r := range replies {
 		req, ok := c.settle(r.seq)
 		if !ok {
+			for _, r := range replies[i:] {
+				c.server.giveBack(event.HeldBy(r.body))
+			}
 			return false
 		}
 		bufs, closing := a.Encode(req.pending, r.body)
-		c.answer(r.seq, len(req.frame), bufs)
+		c.answer(r.seq, len(req.frame), bufs, event.HeldBy(r.body))
 		if closing {
 			return true
 		}
@@ -76,9 +79,14 @@ func (c *connection) settle(seq uint64) (request, bool) {
 }
 
 // answer gives the bytes of a reply, and ends the life of its frame.
-func (c *connection) answer(seq uint64, frame int, bufs [][]byte) {
+func (c *connection) answer(seq uint64, frame int, bufs [][]byte, held []*event.Buffer) {
 	c.mu.Lock()
-	c.frames.Answer(seq, bufs)
+	if c.ended {
+		c.mu.Unlock()
+		c.server.giveBack(held)
+		return
+	}
+	c.frames.Answer(seq, bufs, held)
 	released := min(c.held, int64(frame)) // nothing, if the connection's end released it all
 	c.held -= released
 	c.room.Signal()
@@ -90,8 +98,10 @@ func (c *connection) answer(seq uint64, frame int, bufs [][]byte) {
 func (c *connection) send() (int64, error) {
 	c.mu.Lock()
 	bufs := net.Buffers(c.frames.Output())
+	held := c.frames.Sent()
 	c.room.Signal()
 	c.mu.Unlock()
+	defer c.server.giveBack(held)
 	size := 0
 	for _, b := range bufs {
 		size += len(b)

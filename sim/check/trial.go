@@ -118,6 +118,7 @@ func (t *trial) execute(e *event.Effect) {
 		if e.Ticket.Seq == t.asked {
 			t.answer = e.Body
 		}
+	case event.OpRelease: // a trial shows what it was answered later: its memory is the collector's
 	case event.OpHalt:
 		t.halted = e.Halt.String() + ": " + e.Text
 	case event.OpCloseConn:

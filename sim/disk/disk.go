@@ -70,6 +70,16 @@ func (d *Disk) Submit(e *event.Effect) {
 // Pending is the number of operations in flight.
 func (d *Disk) Pending() int { return len(d.pending) }
 
+// PendingInto is how many reads are in flight that were given memory to read into.
+func (d *Disk) PendingInto() (n int) {
+	for _, o := range d.pending {
+		if o.Op == event.OpReadFile && o.Data != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // PendingIO is the id and the verb of the i-th operation in flight, in the order of submission.
 func (d *Disk) PendingIO(i int) (event.IOID, event.Op) { return d.pending[i].IO, d.pending[i].Op }
 
@@ -220,6 +230,9 @@ func (d *Disk) read(o *op, ev *event.Event) {
 		ev.Status = event.StatusIOError
 	default:
 		ev.Data = ino.read(o.Offset, o.Length)
+		if o.Data != nil {
+			ev.Data = o.Data[:copy(o.Data, ev.Data)]
+		}
 		ev.N = int64(len(ev.Data))
 		if ev.N < o.Length {
 			ev.Status = event.StatusShort

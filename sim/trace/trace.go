@@ -103,7 +103,9 @@ func (t *Trace) Effect(e *event.Effect) {
 	if e.RenameTo != nil {
 		t.file(e.RenameTo)
 	}
-	t.payload(e.Data)
+	if e.Op != event.OpReadFile { // whose Data is yet to be read
+		t.payload(e.Data)
+	}
 	t.mix(uint64(e.Ticket.Conn))
 	t.mix(e.Ticket.Seq)
 	if t.open {

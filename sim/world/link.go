@@ -127,7 +127,7 @@ func (n *node) takeRequests(l *link) {
 			n.w.Fail("protocol", "the node does not take a client's request: "+out.Why)
 			return
 		case out.Answer != nil:
-			l.server.Answer(seq, out.Answer)
+			l.server.Answer(seq, out.Answer, nil)
 		default:
 			l.waiting = append(l.waiting, request{seq: seq, pending: out.Pending, body: out.Body})
 			if n.pass(fault.Passing{Point: fault.AtRequest, Client: l.client.id}) {
@@ -147,6 +147,7 @@ func (n *node) takeRequests(l *link) {
 func (n *node) reply(t event.Ticket, body event.Body) bool {
 	l := n.link(t.Conn)
 	if l == nil {
+		n.giveBack(event.HeldBy(body))
 		return true
 	}
 	r := l.take(t.Seq)
@@ -154,11 +155,12 @@ func (n *node) reply(t event.Ticket, body event.Body) bool {
 		return false
 	}
 	if !l.open {
+		n.giveBack(event.HeldBy(body))
 		return true
 	}
 	n.w.judgeReply(n, t, r.body, body)
 	bufs, closing := n.api.Encode(r.pending, body)
-	l.server.Answer(t.Seq, bufs)
+	l.server.Answer(t.Seq, bufs, event.HeldBy(body))
 	n.flush(l)
 	if closing {
 		n.closeLink(l)
@@ -190,8 +192,12 @@ func (n *node) flush(l *link) {
 	for _, b := range l.server.Output() {
 		l.wire.Send(netsim.ToClient, n.w.now, b)
 	}
+	n.giveBack(l.server.Sent())
 	n.w.watchLink(l)
 }
+
+// giveBack returns buffers whose bytes were sent, or never will be, to the machines that count their users.
+func (n *node) giveBack(held []*event.Buffer) { event.Return(held, n.push) }
 
 func (n *node) link(id event.ConnID) *link {
 	for _, l := range n.links {
@@ -212,6 +218,7 @@ func (n *node) closeLink(l *link) {
 // forget drops the node's end of l and tells the broker.
 func (n *node) forget(l *link) {
 	l.open = false
+	n.giveBack(l.server.Abandon())
 	for i := range n.links {
 		if n.links[i] == l {
 			n.links = append(n.links[:i], n.links[i+1:]...)

@@ -38,6 +38,7 @@ type node struct {
 	diskTime  fault.Rand
 	turnTime  fault.Rand
 	turns     uint64
+	heap      *heap
 	failing   map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
 
 	slowUntil event.Time
@@ -59,6 +60,7 @@ func (w *World) boot() {
 	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
 	n.turnTime = fault.NewRand(seed, fault.StreamTurn, life)
 	n.failing = map[event.IOID]uint64{}
+	n.heap = newHeap()
 	n.api = api.New(api.Config{})
 	b, err := broker.New(n.config(identity.At(0)))
 	if err != nil {
@@ -86,12 +88,20 @@ func (n *node) config(seed uint64) broker.Config {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
 		s.SealAfter, s.WriteBehind, s.CheckpointAge, s.CheckpointAt = k.SealAfter, k.WriteBehind, k.CheckpointAge, k.CheckpointAt
 		s.TailBytes, s.SegmentBytes, s.IndexInterval, s.MaxReadBytes = k.TailBytes, k.SegmentBytes, k.IndexInterval, k.MaxReadBytes
+		s.Alloc = n.heap.alloc
 	}
 	return c
 }
 
-// Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed.
-func (w *World) Config(_ int, seed uint64) broker.Config { return w.node.config(seed) }
+// Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed, memory of
+// its own.
+func (w *World) Config(_ int, seed uint64) broker.Config {
+	c := w.node.config(seed)
+	for _, s := range append(slicesOf(c.Shards), &c.Home) {
+		s.Alloc = func(size int) *event.Buffer { return event.NewBuffer(make([]byte, size), event.Machine{}) }
+	}
+	return c
+}
 
 func slicesOf(shards []store.Config) []*store.Config {
 	var out []*store.Config

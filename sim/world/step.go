@@ -1,6 +1,8 @@
 package world
 
 import (
+	"fmt"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/sim/disk"
 	"github.com/highwater-log/highwater/sim/fault"
@@ -58,6 +60,9 @@ func (n *node) execute(e *event.Effect) bool {
 	case event.OpHalt:
 		n.halt(e)
 		return false
+	case event.OpRelease:
+		n.heap.release(e.Memory)
+		return true
 	}
 	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable}
 	if n.passIO(here, e.IO) {
@@ -102,6 +107,9 @@ func (n *node) halt(e *event.Effect) {
 	case event.HaltClean:
 		if w.phase != phaseStop {
 			w.Fail("halt", "a clean stop that nobody asked for: "+e.Text)
+		}
+		if leaked := n.leaked(); leaked != 0 {
+			w.Fail("O21", fmt.Sprintf("%d buffers are not given back by a broker that stopped", leaked))
 		}
 		return
 	case event.HaltDisk:

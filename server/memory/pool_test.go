@@ -1,0 +1,139 @@
+package memory
+
+import (
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+)
+
+func TestClassOf_HoldsWhatWasAskedAndWastesLittle(t *testing.T) {
+	last := -1
+	for size := 1; size <= 8<<20; size += 1 + size/97 {
+		c, block := classOf(size)
+		if block < size || block%page != 0 || c < last || c >= classes || sizeOf(c) != block {
+			t.Fatalf("%d bytes: class %d of %d, which has %d, behind class %d", size, c, block, sizeOf(c), last)
+		}
+		if size > 16<<10 && (block-size)*5 > block+5*page {
+			t.Fatalf("%d bytes get %d", size, block)
+		}
+		last = c
+	}
+	if c, block := classOf(8<<20 + 1); c != classes || block != 8<<20+page {
+		t.Errorf("beyond the last class: %d, %d", c, block)
+	}
+}
+
+// release is what the shell does with an order to release b: its last user has gone.
+func release(p *Pool, b *event.Buffer) {
+	var out event.Buf
+	out.Drop(b)
+	for _, e := range out.Effects() {
+		p.Release(e.Memory)
+	}
+}
+
+func TestPool_ReusesWhatWasReleasedAndNothingElse(t *testing.T) {
+	p := New(64<<20, 0)
+	defer p.Close()
+	seen := map[*byte]bool{}
+	var held []*event.Buffer
+	for i := range 200 {
+		b := p.Alloc(1 << (12 + i%9))
+		if uintptr(unsafe.Pointer(&b.Bytes[0]))%event.BlockSize != 0 {
+			t.Fatal("it is not aligned")
+		}
+		if at := &b.Bytes[0]; seen[at] {
+			t.Fatal("it is handed out twice")
+		} else {
+			seen[at] = true
+		}
+		held = append(held, b)
+	}
+	for _, b := range held {
+		delete(seen, &b.Bytes[0])
+		release(p, b)
+	}
+	if s := p.Stats(); s.Used != 0 || s.Free == 0 || s.Peak < s.Free {
+		t.Errorf("%+v", s)
+	}
+	cold := p.Stats().Cold
+	b := p.Alloc(1 << 20)
+	if p.Stats().Cold != cold {
+		t.Error("there was a free one")
+	}
+	b.Retain()
+	var out event.Buf
+	if out.Drop(b); out.Len() != 0 {
+		t.Error("it is released with a user left")
+	}
+	release(p, b)
+	defer func() {
+		if _, broken := recover().(invariant.Violation); !broken {
+			t.Error("a second release breaks no law")
+		}
+	}()
+	p.Release(b)
+}
+
+func TestPool_KeepsNoMoreThanItsLimit(t *testing.T) {
+	p := New(1<<20, 0)
+	defer p.Close()
+	var held []*event.Buffer
+	for range 10 {
+		held = append(held, p.Alloc(512<<10), p.Alloc(9<<20))
+	}
+	for _, b := range held {
+		b.Bytes[0] = 1
+		release(p, b)
+		if s := p.Stats(); s.Free > 1<<20 {
+			t.Fatalf("%+v", s)
+		}
+	}
+}
+
+func TestPool_IsWarm(t *testing.T) {
+	p := New(64<<20, 32<<20)
+	defer p.Close()
+	s := p.Stats()
+	if s.Free < 24<<20 || s.Free > 32<<20 {
+		t.Errorf("%+v", s)
+	}
+	if b := p.Alloc(4<<20 + 4096); p.Stats().Cold != 0 {
+		t.Errorf("a frame of %d bytes is cold", len(b.Bytes))
+	}
+}
+
+func TestPool_ServesManyAtOnce(t *testing.T) {
+	p := New(16<<20, 0)
+	defer p.Close()
+	var all sync.WaitGroup
+	for g := range byte(4) {
+		all.Go(func() {
+			for i := range 500 {
+				b := p.Alloc(4096 << (i % 8))
+				for k := 0; k < len(b.Bytes); k += 4096 {
+					b.Bytes[k] = g
+				}
+				for k := 0; k < len(b.Bytes); k += 4096 {
+					if b.Bytes[k] != g {
+						t.Error("somebody else writes here")
+					}
+				}
+				release(p, b)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func BenchmarkPool(b *testing.B) {
+	p := New(64<<20, 32<<20)
+	defer p.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		release(p, p.Alloc(1<<20))
+	}
+}
