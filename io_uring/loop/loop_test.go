@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -320,6 +321,39 @@ func TestLoop_CloseCompletesEverything(t *testing.T) {
 			}
 		default:
 			t.Fatalf("IO-1: write %d did not complete", i)
+		}
+	}
+}
+
+// The kernel cancels what a thread that ends has submitted and what was not begun: it is begun again.
+func TestLoop_OutlivesTheThreadThatSubmitted(t *testing.T) {
+	for _, m := range []Mode{{Direct: true, DSync: true}, {}} {
+		r := newRig(t, m)
+		f := r.file(1, 0)
+		var waits []chan event.Event
+		for round := range 20 {
+			submitted := make(chan bool)
+			go func() {
+				runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+				for i := range places {
+					waits = append(waits, r.submit(func(b *event.Buf, io event.IOID) {
+						b.WriteFile(io, f, int64(round*places+i)*block, pattern(byte(i), 1), i%2 == 0)
+					}))
+				}
+				r.loop.Flush()
+				close(submitted)
+			}()
+			<-submitted
+		}
+		for i, c := range waits {
+			if ev := <-c; ev.Status != event.StatusOK {
+				t.Fatalf("%+v, write %d: %s", m, i, ev.Status)
+			}
+		}
+		for i := range 20 * places {
+			if ev := r.ok(func(b *event.Buf, io event.IOID) { b.ReadFile(io, f, int64(i)*block, block) }); !bytes.Equal(ev.Data, pattern(byte(i%places), 1)) {
+				t.Fatalf("%+v, write %d: other bytes", m, i)
+			}
 		}
 	}
 }

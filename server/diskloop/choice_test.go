@@ -30,9 +30,9 @@ func mustHave(t *testing.T) {
 }
 
 // serve starts a broker, appends and reads, and returns the line with which it greeted.
-func serve(t *testing.T, binary, data string, args ...string) string {
+func serve(t *testing.T, path, data string, args ...string) string {
 	t.Helper()
-	b := process.New(t, binary, data, args...)
+	b := process.New(t, path, data, args...)
 	b.Start(t)
 	roundTrip(t, b.Address)
 	for range 1000 {
@@ -87,13 +87,13 @@ func roundTrip(t *testing.T, address string) {
 func TestServe_TakesIoUringWhereItCan(t *testing.T) {
 	mustHave(t)
 	data := filepath.Join(t.TempDir(), "data")
-	if by := serve(t, highwater, data); !strings.HasPrefix(by, "io_uring, ") {
+	if by := serve(t, binary(t), data); !strings.HasPrefix(by, "io_uring, ") {
 		t.Errorf("durable by %s", by)
 	}
-	if by := serve(t, highwater, data, "--disk-loop", "posix"); !strings.HasPrefix(by, "pwrite, ") || strings.Contains(by, "io_uring") {
+	if by := serve(t, binary(t), data, "--disk-loop", "posix"); !strings.HasPrefix(by, "pwrite, ") || strings.Contains(by, "io_uring") {
 		t.Errorf("posix was asked for: durable by %s", by)
 	}
-	if by := serve(t, highwater, data, "--disk-loop", "io_uring"); !strings.HasPrefix(by, "io_uring, ") {
+	if by := serve(t, binary(t), data, "--disk-loop", "io_uring"); !strings.HasPrefix(by, "io_uring, ") {
 		t.Errorf("io_uring was asked for: durable by %s", by)
 	}
 }
@@ -106,7 +106,7 @@ func TestServe_RunsOnTmpfs(t *testing.T) {
 		t.Skip(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(data) }) // a leftover in memory harms no later run
-	if by := serve(t, highwater, data); !strings.HasPrefix(by, "io_uring, ") {
+	if by := serve(t, binary(t), data); !strings.HasPrefix(by, "io_uring, ") {
 		t.Errorf("durable by %s", by)
 	}
 }
@@ -129,17 +129,17 @@ func TestServe_FallsBackAndSaysWhy(t *testing.T) {
 			if c.call != unix.SYS_IO_URING_SETUP {
 				mustHave(t)
 			}
-			binary := confined(t, fmt.Sprintf("deny %d %d", c.call, c.errno))
+			broker := confined(t, fmt.Sprintf("deny %d %d", c.call, c.errno))
 			data := filepath.Join(t.TempDir(), "data")
-			by := serve(t, binary, data)
+			by := serve(t, broker, data)
 			if !strings.HasPrefix(by, "pwrite, ") || !strings.Contains(by, "no io_uring: ") || !strings.Contains(by, c.because) {
 				t.Errorf("durable by %s; want pwrite, because %s", by, c.because)
 			}
-			wanted := process.Run(t, 20*time.Second, binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--disk-loop", "io_uring")
+			wanted := process.Run(t, 20*time.Second, broker, "serve", "--data", data, "--listen", "127.0.0.1:0", "--disk-loop", "io_uring")
 			if wanted.Code != 1 || !strings.Contains(wanted.Stderr, "disk.loop=io_uring cannot be had") || !strings.Contains(wanted.Stderr, c.because) {
 				t.Errorf("io_uring was asked for: exit %d, %s", wanted.Code, wanted.Stderr)
 			}
-			if by := serve(t, binary, data, "--disk-loop", "posix"); strings.Contains(by, "io_uring") {
+			if by := serve(t, broker, data, "--disk-loop", "posix"); strings.Contains(by, "io_uring") {
 				t.Errorf("posix was asked for: durable by %s", by)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -14,8 +15,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// highwater is the path of the binary under test.
-var highwater string
+// folder is where the binary under test lies.
+var folder string
+
+// highwater is the path of the binary under test, built when the first test wants it: benchmarks do not.
+var highwater = sync.OnceValues(func() (string, error) { return process.Build(folder) })
+
+// binary is highwater, or the end of the test.
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := highwater()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // confinement is the variable that makes this test binary confine itself and become the command that it is given.
 const confinement = "CONFINEMENT"
@@ -29,15 +43,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "highwater-diskloop-")
-	if err == nil {
-		defer func() { _ = os.RemoveAll(dir) }() // nobody needs it any more
-		highwater, err = process.Build(dir)
-	}
-	if err != nil {
+	var err error
+	if folder, err = os.MkdirTemp("", "highwater-diskloop-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer func() { _ = os.RemoveAll(folder) }() // nobody needs it any more
 	return m.Run()
 }
 
@@ -52,7 +63,7 @@ func confined(t *testing.T, how string) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "highwater")
-	script := fmt.Sprintf("#!/bin/sh\n%s='%s' exec '%s' '%s' \"$@\"\n", confinement, how, self, highwater)
+	script := fmt.Sprintf("#!/bin/sh\n%s='%s' exec '%s' '%s' \"$@\"\n", confinement, how, self, binary(t))
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
