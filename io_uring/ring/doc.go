@@ -10,7 +10,8 @@
 //
 // Life of one order: Push gives the next free place, which the caller fills in; Submit moves the tail and calls
 // io_uring_enter once for all that was pushed. The kernel writes the outcome into the completion ring, moves that ring's
-// tail and counts the eventfd up. The runtime's netpoller sees that, Wait returns, and Reap hands out every outcome.
+// tail and counts the eventfd up. The runtime's netpoller sees that, Wait looks at the ring and returns, and Reap hands out
+// every outcome.
 //
 // Indices only grow and wrap at 2^32; their difference is what is in a ring. Each side stores its own index after the
 // entries that it covers and loads the other's before them, atomically: Go's atomics order both.

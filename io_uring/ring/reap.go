@@ -10,18 +10,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Wait parks the goroutine until something has completed since the last Wait, or Wake was called. What it announces may
-// have been reaped already.
+// Wait parks the goroutine until an outcome is there or Wake was called.
+//
+// The eventfd is never read: the netpoller is told of every count, not only of the first one, and the look at the ring comes
+// after it began to listen. So a completion is either seen by the look or announced behind it, and no call is spent on it.
 func (r *Ring) Wait() error {
-	var count [8]byte
-	if _, err := r.signal.Read(count[:]); err != nil {
+	if err := r.poll.Read(r.look); err != nil {
 		return fmt.Errorf("wait for completions: %w", err)
 	}
 	return nil
 }
 
+// something reports whether there is a reason not to wait. The overflow flag is one: Reap fetches what it stands for.
+func (r *Ring) something(uintptr) bool {
+	return atomic.LoadUint32(r.cqTail) != r.reaped || atomic.LoadUint32(r.sqFlags)&sys.FlagCQOverflow != 0 || r.awake.Swap(false)
+}
+
 // Wake makes Wait return. It may be called by any goroutine.
 func (r *Ring) Wake() error {
+	r.awake.Store(true)
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
 	for {

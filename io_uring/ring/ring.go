@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/highwater-log/highwater/io_uring/sys"
@@ -38,7 +41,10 @@ type completion struct {
 	cqTail *uint32
 	reaped uint32 // our head
 	signal *os.File
-	bell   int // the descriptor of signal
+	poll   syscall.RawConn    // of signal
+	look   func(uintptr) bool // something, made once
+	bell   int                // the descriptor of signal
+	awake  atomic.Bool        // Wake was called, and no Wait has returned since
 }
 
 // Lacks says that the kernel's io_uring is too old.
@@ -55,7 +61,7 @@ func New(entries uint32, operations ...uint8) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("io_uring_setup: %w", err)
 	}
-	r := &Ring{fd: fd, completion: completion{bell: -1}}
+	r := &Ring{fd: fd}
 	if err := r.open(&p, operations); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -111,12 +117,9 @@ func (r *Ring) mmap(p *sys.Params) (err error) {
 		sqMask: *r.word(p.SQOff.RingMask),
 		sqHead: r.word(p.SQOff.Head), sqTail: r.word(p.SQOff.Tail), sqFlags: r.word(p.SQOff.Flags),
 	}
-	r.completion = completion{
-		cqes:   unsafe.Slice((*sys.CQE)(unsafe.Pointer(&r.rings[p.CQOff.CQEs])), p.CQEntries),
-		cqMask: *r.word(p.CQOff.RingMask),
-		cqHead: r.word(p.CQOff.Head), cqTail: r.word(p.CQOff.Tail),
-		bell: -1,
-	}
+	r.cqes = unsafe.Slice((*sys.CQE)(unsafe.Pointer(&r.rings[p.CQOff.CQEs])), p.CQEntries)
+	r.cqMask = *r.word(p.CQOff.RingMask)
+	r.cqHead, r.cqTail = r.word(p.CQOff.Head), r.word(p.CQOff.Tail)
 	// The kernel reads places of orders from an array. Here place i of the ring is order i, for ever.
 	array := unsafe.Slice(r.word(p.SQOff.Array), p.SQEntries)
 	for i := range array {
@@ -134,6 +137,13 @@ func (r *Ring) hang() error {
 		return fmt.Errorf("eventfd: %w", err)
 	}
 	r.bell, r.signal = fd, os.NewFile(uintptr(fd), "io_uring completions") // not blocking: the netpoller takes it
+	if err := r.signal.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("eventfd in the netpoller: %w", err) // it did not
+	}
+	if r.poll, err = r.signal.SyscallConn(); err != nil {
+		return fmt.Errorf("eventfd in the netpoller: %w", err)
+	}
+	r.look = r.something
 	number := int32(fd)
 	if err := sys.Register(r.fd, sys.RegisterEventFD, unsafe.Pointer(&number), 1); err != nil {
 		return fmt.Errorf("io_uring_register eventfd: %w", err)

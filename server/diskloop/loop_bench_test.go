@@ -60,7 +60,7 @@ func benchDisk(b *testing.B, choice string, size, depth int, read bool) {
 	}
 	await := func() {
 		if ev := <-done; ev.Status != event.StatusOK {
-			b.Fatalf("%s", &ev)
+			b.Fatal(ev.Status)
 		}
 	}
 	f := event.File{Kind: event.FileChunk, Store: event.Shard0}
