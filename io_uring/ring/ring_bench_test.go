@@ -27,7 +27,8 @@ func benchWrite(b *testing.B, size int, registered bool) {
 	order, data := directWrite(b, size)
 	if registered {
 		files := []int32{order.FD}
-		vector := unix.Iovec{Base: &data[0], Len: uint64(size)}
+		vector := unix.Iovec{Base: &data[0]}
+		vector.SetLen(size)
 		if err := errors.Join(sys.Register(r.fd, sys.RegisterFiles, unsafe.Pointer(&files[0]), 1),
 			sys.Register(r.fd, sys.RegisterBuffers, unsafe.Pointer(&vector), 1)); err != nil {
 			b.Skip(err) // the limit of locked memory
