@@ -104,13 +104,17 @@ func (l *Loop) Submit(e *event.Effect) {
 		l.c.Rest.Submit(e)
 		return
 	}
+	w := waiter{*e, h, e.Data}
+	if e.Op == event.OpReadFile {
+		w.data = l.c.Alloc(int(e.Length)) // before the lock: large memory takes its time
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.live++
 	if e.Op == event.OpWriteFile && e.Durable {
-		l.urgent.push(e, h)
+		l.urgent.push(w)
 	} else {
-		l.waiting.push(e, h)
+		l.waiting.push(w)
 	}
 	l.admit()
 }
@@ -176,7 +180,7 @@ func (l *Loop) admit() {
 		}
 		at := l.free[len(l.free)-1]
 		l.free = l.free[:len(l.free)-1]
-		l.places[at].begin(from.pop(), l.c.Alloc)
+		l.places[at].begin(from.pop())
 		l.order(at)
 	}
 	l.giveUp()

@@ -33,17 +33,11 @@ type operation struct {
 }
 
 // begin takes the place for w.
-func (o *operation) begin(w waiter, alloc func(size int) []byte) {
-	o.effect, o.handle = w.effect, w.handle
-	switch o.effect.Op {
-	case event.OpWriteFile:
-		o.data = o.effect.Data
-	case event.OpReadFile:
-		o.data = alloc(int(o.effect.Length))
-	default:
-		return
+func (o *operation) begin(w waiter) {
+	o.effect, o.handle, o.data = w.effect, w.handle, w.data
+	if len(o.data) > 0 {
+		o.pins.Pin(unsafe.SliceData(o.data)) // the kernel knows only the address
 	}
-	o.pins.Pin(unsafe.SliceData(o.data)) // the kernel knows only the address
 }
 
 // end frees the place.

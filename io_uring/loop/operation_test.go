@@ -98,7 +98,7 @@ func TestOperation_GoesOnAfterEveryAnswer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.effect.IO = event.NewIOID(event.Shard0, 7)
 			var o operation
-			o.begin(waiter{c.effect, number(5)}, func(n int) []byte { return make([]byte, n) })
+			o.begin(waiter{c.effect, number(5), make([]byte, c.effect.Length)})
 			var err error
 			for i, w := range c.orders {
 				var e sys.SQE
@@ -134,7 +134,7 @@ func TestOperation_IsNotOfferedForEver(t *testing.T) {
 		0: event.StatusIOError, 100: event.StatusIOError, -int32(unix.EAGAIN): event.StatusIOError, -int32(unix.EINTR): event.StatusIOError,
 	} {
 		var o operation
-		o.begin(waiter{write(true), number(5)}, nil)
+		o.begin(waiter{write(true), number(5), make([]byte, 4*block)})
 		attempts := 0
 		for {
 			attempts++

@@ -6,6 +6,7 @@ import "github.com/highwater-log/highwater/core/event"
 type waiter struct {
 	effect event.Effect
 	handle Handle
+	data   []byte // what is written, or where is read to
 }
 
 // queue is first in, first out. It has no bound of its own: the core bounds what it has in flight.
@@ -16,13 +17,13 @@ type queue struct {
 
 func (q *queue) empty() bool { return q.first == len(q.waiters) }
 
-func (q *queue) push(e *event.Effect, h Handle) {
+func (q *queue) push(w waiter) {
 	if q.first > len(q.waiters)/2 {
 		left := copy(q.waiters, q.waiters[q.first:]) // amortized: at least as many were popped as move
 		clear(q.waiters[left:])
 		q.waiters, q.first = q.waiters[:left], 0
 	}
-	q.waiters = append(q.waiters, waiter{*e, h})
+	q.waiters = append(q.waiters, w)
 }
 
 func (q *queue) pop() waiter {
