@@ -15,7 +15,7 @@ func check(e *event.Effect) {
 	if e.Offset%event.BlockSize != 0 || e.Length%event.BlockSize != 0 || e.Offset < 0 || e.Length < 0 {
 		invariant.Violated("IO-5: %s is not in whole blocks", e)
 	}
-	if e.Op == event.OpWriteFile && e.Length != int64(len(e.Data)) {
+	if (e.Op == event.OpWriteFile || e.Data != nil) && e.Length != int64(len(e.Data)) {
 		invariant.Violated("IO-5: %s has %d bytes of data", e, len(e.Data))
 	}
 }

@@ -52,7 +52,7 @@ type Config struct {
 	Files Files
 	// Rest completes what it is given by Done as well. The loop closes it.
 	Rest Portable
-	// Alloc gives aligned memory, for reads.
+	// Alloc gives aligned memory, for reads that bring none.
 	Alloc func(size int) []byte
 	// Status is the outcome that the core is told for an error.
 	Status func(err error) event.Status
@@ -105,7 +105,7 @@ func (l *Loop) Submit(e *event.Effect) {
 		return
 	}
 	w := waiter{*e, h, e.Data}
-	if e.Op == event.OpReadFile {
+	if e.Op == event.OpReadFile && e.Data == nil {
 		w.data = l.c.Alloc(int(e.Length)) // before the lock: large memory takes its time
 	}
 	l.mu.Lock()
@@ -150,12 +150,8 @@ func (l *Loop) Close() {
 // ours finds the handle of an effect that the ring can execute as it is.
 func (l *Loop) ours(e *event.Effect) (Handle, bool) {
 	switch e.Op {
-	case event.OpWriteFile:
-		if e.Length == 0 || l.c.Mode.Direct && !aligned(e.Data) {
-			return nil, false
-		}
-	case event.OpReadFile:
-		if e.Length == 0 {
+	case event.OpWriteFile, event.OpReadFile:
+		if e.Length == 0 || l.c.Mode.Direct && len(e.Data) > 0 && !aligned(e.Data) {
 			return nil, false
 		}
 	case event.OpSyncFile:

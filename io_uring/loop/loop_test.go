@@ -196,6 +196,34 @@ func TestLoop_WritesAndReadsBackInEveryMode(t *testing.T) {
 	}
 }
 
+// A read into memory that the effect brings: of the collector, or mapped beside it.
+func TestLoop_ReadsIntoMemoryThatIsGiven(t *testing.T) {
+	mapped, err := unix.Mmap(-1, 0, 4*block, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(mapped) }() // the process ends soon
+	for _, m := range modes {
+		r := newRig(t, m)
+		f := r.file(1, 3*block)
+		copy(mapped, pattern(4, 3))
+		r.ok(func(b *event.Buf, io event.IOID) { b.WriteFile(io, f, 0, mapped[:3*block], true) })
+		for name, into := range map[string][]byte{"the collector's": alloc(4 * block), "mapped": mapped} {
+			clear(into)
+			ev := r.do(func(b *event.Buf, io event.IOID) {
+				b.ReadFile(io, f, 0, 4*block)
+				b.Effects()[0].Data = into
+			})
+			if ev.Status != event.StatusShort || ev.N != 3*block || &ev.Data[0] != &into[0] || !bytes.Equal(into[:3*block], pattern(4, 3)) {
+				t.Errorf("%+v, %s memory: %s", m, name, &ev)
+			}
+		}
+		if len(r.other) > 0 {
+			t.Errorf("the portable loop was given %s", &r.other[0])
+		}
+	}
+}
+
 func TestLoop_GivesTheRestAway(t *testing.T) {
 	r := newRig(t, Mode{Direct: true, DSync: true})
 	f := r.file(1, 8*block)
@@ -205,6 +233,10 @@ func TestLoop_GivesTheRestAway(t *testing.T) {
 		func(b *event.Buf, io event.IOID) { b.ReadFile(io, missing, 0, block) },
 		func(b *event.Buf, io event.IOID) { b.SyncFile(io, missing) },
 		func(b *event.Buf, io event.IOID) { b.WriteFile(io, f, 0, pattern(1, 2)[512:512+block], true) }, // not aligned
+		func(b *event.Buf, io event.IOID) { // not aligned either
+			b.ReadFile(io, f, 0, block)
+			b.Effects()[0].Data = pattern(1, 2)[512 : 512+block]
+		},
 		func(b *event.Buf, io event.IOID) { b.WriteFile(io, f, 0, nil, true) },
 		func(b *event.Buf, io event.IOID) { b.ReadFile(io, f, 0, 0) },
 		func(b *event.Buf, io event.IOID) { b.CreateFile(io, f) },
@@ -461,6 +493,12 @@ func TestLoop_RefusesWhatIsOutsideTheContract(t *testing.T) {
 		},
 		"IO-5: odd read": func() {
 			r.submit(func(b *event.Buf, io event.IOID) { b.ReadFile(io, f, 0, 100) })
+		},
+		"IO-5: other length": func() {
+			r.submit(func(b *event.Buf, io event.IOID) {
+				b.ReadFile(io, f, 0, block)
+				b.Effects()[0].Data = pattern(1, 2)
+			})
 		},
 		"UL-2: nothing in flight": func() { r.loop.completed(5, 0) },
 		"UL-2: no such place":     func() { r.loop.completed(places, 0) },
