@@ -52,7 +52,7 @@ determinism: build ## sweep SEEDS in unlike processes (cores, collector, race de
 
 bench: build ## measure the machine's limits and the hot paths
 	$(BIN) bench disk
-	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./net/... ./server/...
+	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./net/... ./io_uring/... ./server/...
 
 fuzz: ## run every fuzz target for FUZZTIME=10s
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -14,7 +14,7 @@ var (
 	// fence is a block of code: what is in it is not looked at.
 	fence = regexp.MustCompile("(?ms)^```.*?^```$")
 	// source is what looks like a path of this repository, in backquotes or not.
-	source = regexp.MustCompile(`(?:^|[\s(\x60])((?:\.ci|cmd|core|docs|linearizability|net|server|sim)/[\w./*-]*[\w*])`)
+	source = regexp.MustCompile(`(?:^|[\s(\x60])((?:\.ci|cmd|core|docs|io_uring|linearizability|net|server|sim)/[\w./*-]*[\w*])`)
 	// heading is a line that an anchor may name.
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 )

@@ -27,6 +27,7 @@ type serving struct {
 	data   string
 	listen string
 	nodeID string
+	loop   string
 }
 
 func newServe() *cobra.Command {
@@ -51,6 +52,7 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	cmd.Flags().StringVar(&s.data, "data", "", "the data `DIR`ectory (log.dirs)")
 	cmd.Flags().StringVar(&s.listen, "listen", "", "`HOST:PORT` to listen on (listeners)")
 	cmd.Flags().StringVar(&s.nodeID, "node-id", "", "this broker's `NUMBER` (node.id)")
+	cmd.Flags().StringVar(&s.loop, "disk-loop", "", "`NAME` of the disk loop: auto, io_uring or posix (disk.loop)")
 	return cmd
 }
 
@@ -102,6 +104,7 @@ func (s *serving) settings(cmd *cobra.Command) []config.Setting {
 	var settings []config.Setting
 	for _, f := range []struct{ flag, key, value string }{
 		{"data", config.LogDirs, s.data}, {"listen", config.Listeners, s.listen}, {"node-id", config.NodeID, s.nodeID},
+		{"disk-loop", config.DiskLoop, s.loop},
 	} {
 		if cmd.Flags().Changed(f.flag) {
 			settings = append(settings, config.Setting{Key: f.key, Value: f.value, Where: "--" + f.flag})

@@ -14,6 +14,7 @@ type Config struct {
 	MaxMessageBytes int32 // of one record batch
 	SegmentBytes    int64
 	JournalBytes    int64 // of one shard's journal ring
+	DiskLoop        string
 
 	MaxRequestBytes int32
 	MaxConnections  int

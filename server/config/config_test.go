@@ -60,6 +60,7 @@ func TestLoad_ErrorsNamePlaceAndRemedy(t *testing.T) {
 		{"port", "listeners=h:99999", nil, []string{"0 to 65535"}},
 		{"no listener", "listeners=", nil, []string{"listeners is empty"}},
 		{"bytes", "journal.bytes=lots", nil, []string{"1MiB"}},
+		{"disk loop", "disk.loop=iouring", nil, []string{"auto, io_uring, posix", `did you mean "io_uring"`}},
 		{"escape", `log.dirs=C:\data`, nil, []string{"backslash"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

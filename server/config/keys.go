@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,14 @@ const (
 	MaxConns    = "max.connections"
 	MaxIdle     = "connections.max.idle.ms"
 	JournalSize = "journal.bytes"
+	DiskLoop    = "disk.loop"
+)
+
+// Values of DiskLoop.
+const (
+	LoopAuto  = "auto"
+	LoopUring = "io_uring"
+	LoopPosix = "posix"
 )
 
 // Keys are all keys, in the order of the documentation.
@@ -73,6 +82,10 @@ func Keys() []Key {
 		{Name: JournalSize, Type: "bytes", Default: "268435456",
 			Doc: "The journal ring. It bounds what a restart replays and the memory for what is not yet in its segment.",
 			set: func(c *Config, v string) error { return bytes(&c.JournalBytes, v, 64<<20, 64<<30) }},
+		{Name: DiskLoop, Type: "auto, io_uring or posix", Default: LoopAuto,
+			Doc: "What executes writes and reads: io_uring, or plain system calls on threads (posix). auto takes io_uring where a " +
+				"trial in the data directory works, and says why where it does not.",
+			set: func(c *Config, v string) error { return oneOf(&c.DiskLoop, v, LoopAuto, LoopUring, LoopPosix) }},
 		{Name: MaxRequest, Type: "bytes", Default: "104857600", Kafka: MaxRequest,
 			Doc: "The largest request. A connection that sends a larger one is closed.",
 			set: func(c *Config, v string) error { return bytes(&c.MaxRequestBytes, v, 4096, math.MaxInt32) }},
@@ -128,6 +141,14 @@ func boolean(to *bool, value string) error {
 	default:
 		return fmt.Errorf("%q is neither true nor false", value)
 	}
+	return nil
+}
+
+func oneOf(to *string, value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return fmt.Errorf("%q is none of %s%s", value, strings.Join(allowed, ", "), DidYouMean(value, allowed))
+	}
+	*to = value
 	return nil
 }
 

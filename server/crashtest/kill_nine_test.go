@@ -36,13 +36,18 @@ func rounds(t *testing.T) int {
 }
 
 func TestKillNine(t *testing.T) {
-	n := rounds(t)
-	dir := t.TempDir()
-	binary, err := process.Build(dir)
+	binary, err := process.Build(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := process.New(t, binary, filepath.Join(dir, "data"))
+	for _, loop := range []string{"auto", "posix"} {
+		t.Run("disk loop "+loop, func(t *testing.T) { killNine(t, binary, loop) })
+	}
+}
+
+func killNine(t *testing.T, binary, loop string) {
+	n := rounds(t)
+	b := process.New(t, binary, filepath.Join(t.TempDir(), "data"), "--disk-loop", loop)
 	b.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n)*20*time.Second)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Handle is an open file. FD is valid from Acquire to Release.
+// Handle is an open file. FD is valid from Acquire or Cached to Release.
 type Handle struct {
 	FD   int
 	file event.File
@@ -48,6 +48,12 @@ func (d *Dir) Acquire(f event.File, create bool) (*Handle, error) {
 	return d.cache.add(&Handle{FD: fd, file: f}), nil
 }
 
+// Cached is Acquire for who must not wait: nil if f is not open.
+func (d *Dir) Cached(f event.File) *Handle { return d.cache.take(f) }
+
+// Descriptor is FD, for who knows a handle by its interface.
+func (h *Handle) Descriptor() int { return h.FD }
+
 func openRetry(path string, flags int) (int, error) {
 	for {
 		if fd, err := unix.Open(path, flags, filePerm); err != unix.EINTR {
@@ -58,6 +64,13 @@ func openRetry(path string, flags int) (int, error) {
 
 // Release gives h back.
 func (d *Dir) Release(h *Handle) { closeAll(d.cache.drop(h)) }
+
+// ReleaseSoon is Release for who must not wait: the last close of a removed file frees its blocks, which takes a while.
+func (d *Dir) ReleaseSoon(h *Handle) {
+	if last := d.cache.drop(h); len(last) > 0 {
+		d.closing.Go(func() { closeAll(last) })
+	}
+}
 
 // Forget closes the handles of the files for which gone holds, as soon as their users have released them. To be called
 // before a path changes its meaning.

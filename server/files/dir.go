@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/highwater-log/highwater/core/event"
 	"golang.org/x/sys/unix"
@@ -20,11 +21,12 @@ const (
 
 // Dir is a locked data directory.
 type Dir struct {
-	root  string
-	fd    int // of root, open for the whole life: syncfs reports only errors that came after the descriptor was opened
-	lock  *os.File
-	mode  Mode
-	cache cache
+	root    string
+	fd      int // of root, open for the whole life: syncfs reports only errors that came after the descriptor was opened
+	lock    *os.File
+	mode    Mode
+	cache   cache
+	closing sync.WaitGroup // of ReleaseSoon
 }
 
 // Open makes the data directory root if it is missing, locks it and finds out how its file system writes. It fails with
@@ -78,6 +80,7 @@ func makeRoot(root string) error {
 // Close closes every handle that nobody holds and gives the directory up.
 func (d *Dir) Close() error {
 	d.cache.forget(func(event.File) bool { return true })
+	d.closing.Wait()
 	return errors.Join(unix.Close(d.fd), d.lock.Close())
 }
 

@@ -297,6 +297,68 @@ func TestCache_KeepsAHeldDescriptorThroughForget(t *testing.T) {
 	}
 }
 
+// What who must not wait does: finds a file only if it is open, and lets somebody else close it.
+func TestCache_FindsWithoutOpeningAndClosesAside(t *testing.T) {
+	d := open(t)
+	f := event.File{Kind: event.FileSegment, Store: event.Shard0, Base: 1}
+	if err := d.MakeParents(f); err != nil {
+		t.Fatal(err)
+	}
+	if h := d.Cached(f); h != nil {
+		t.Fatal("a file that was never opened was found open")
+	}
+	h, err := d.Acquire(f, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := d.Cached(f)
+	if same != h || same.Descriptor() != h.FD {
+		t.Fatalf("found %v, open is %v", same, h)
+	}
+	d.Release(h)
+	d.Forget(func(event.File) bool { return true })
+	if h := d.Cached(f); h != nil {
+		t.Error("a forgotten file was found open")
+	}
+	if err := unix.Fstat(same.FD, &unix.Stat_t{}); err != nil {
+		t.Fatalf("descriptor died under its user: %v", err)
+	}
+	d.ReleaseSoon(same)
+	d.closing.Wait()
+	if err := unix.Fstat(same.FD, &unix.Stat_t{}); !errors.Is(err, unix.EBADF) {
+		t.Errorf("the last release left it open: %v", err)
+	}
+}
+
+func TestTry_BelievesOnlyWhatComesBack(t *testing.T) {
+	d := open(t)
+	write := func(fd int, p []byte) error { return WriteBlocks(fd, p, 0, true, d.Mode()) }
+	read := func(fd int, p []byte) (int, error) { return ReadBlocks(fd, p, 0) }
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		write func(int, []byte) error
+		read  func(int, []byte) (int, error)
+		want  string
+	}{
+		"all well":     {write, read, ""},
+		"no write":     {func(int, []byte) error { return broken }, read, "broken"},
+		"lost write":   {func(fd int, p []byte) error { return write(fd, Alloc(len(p))) }, read, "other bytes"},
+		"no read":      {write, func(int, []byte) (int, error) { return 0, broken }, "broken"},
+		"short read":   {write, func(fd int, p []byte) (int, error) { n, err := read(fd, p); return n / 2, err }, "unexpected EOF"},
+		"nothing read": {write, func(_ int, p []byte) (int, error) { return len(p), nil }, "other bytes"},
+	} {
+		switch err := d.Try(c.write, c.read); {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if _, err := os.Stat(filepath.Join(d.Root(), probeName)); err == nil {
+			t.Errorf("%s: the file of the trial is still there", name)
+		}
+	}
+}
+
 func TestCache_ClosesTheColdestBeyondItsBound(t *testing.T) {
 	d := open(t)
 	d.cache.init(3)

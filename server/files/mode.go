@@ -62,7 +62,18 @@ func Probe(root string) (Mode, error) {
 	return Mode{}, err
 }
 
-func try(path string, m Mode) (err error) {
+func try(path string, m Mode) error {
+	return tryBy(path, m,
+		func(fd int, p []byte) error { return WriteBlocks(fd, p, 0, true, m) },
+		func(fd int, p []byte) (int, error) { return ReadBlocks(fd, p, 0) })
+}
+
+// Try does what Probe does, in the directory's own mode, with somebody else's way to write and read at offset 0.
+func (d *Dir) Try(write func(fd int, p []byte) error, read func(fd int, p []byte) (int, error)) error {
+	return tryBy(filepath.Join(d.root, probeName), d.mode, write, read)
+}
+
+func tryBy(path string, m Mode, write func(fd int, p []byte) error, read func(fd int, p []byte) (int, error)) (err error) {
 	fd, err := OpenMode(path, m)
 	if err != nil {
 		return fmt.Errorf("open %s (%s): %w", path, m, err)
@@ -72,11 +83,11 @@ func try(path string, m Mode) (err error) {
 	for i := range want {
 		want[i] = byte(i * 7)
 	}
-	if err := WriteBlocks(fd, want, 0, true, m); err != nil {
+	if err := write(fd, want); err != nil {
 		return fmt.Errorf("write %s (%s): %w", path, m, err)
 	}
 	got := Alloc(event.BlockSize)
-	if n, err := ReadBlocks(fd, got, 0); err != nil || n != len(got) {
+	if n, err := read(fd, got); err != nil || n != len(got) {
 		return fmt.Errorf("read %s (%s): %d bytes: %w", path, m, n, orUnexpectedEOF(err))
 	}
 	if !bytes.Equal(got, want) {

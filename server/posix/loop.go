@@ -45,6 +45,9 @@ func (l *Loop) Submit(e *event.Effect) {
 	l.route(e).push(e)
 }
 
+// Flush has nothing to do: what was submitted has begun.
+func (l *Loop) Flush() {}
+
 // Close completes everything submitted so far and ends the workers.
 func (l *Loop) Close() {
 	l.flush.close()

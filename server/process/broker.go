@@ -38,15 +38,15 @@ func New(t testing.TB, binary, data string, args ...string) *Broker {
 			_ = b.cmd.Wait()
 		}
 		if t.Failed() {
-			t.Logf("what the broker said:\n%s", b.said())
+			t.Logf("what the broker said:\n%s", b.Said())
 		}
 		_ = b.log.Close() // it was read already
 	})
 	return b
 }
 
-// said is the end of what the broker has written to its standard outputs, over all its lives.
-func (b *Broker) said() []byte {
+// Said is the end of what the broker has written to its standard outputs, over all its lives.
+func (b *Broker) Said() []byte {
 	text, err := os.ReadFile(b.log.Name())
 	if err != nil {
 		return []byte(err.Error())

@@ -2,7 +2,7 @@
 //
 //	client --> connection goroutines (read, frame, decode, CRC) --one batch per read--+
 //	                                                                                   v
-//	                                     queue of events <-- completions <-- disk loop (server/posix)
+//	                                     queue of events <-- completions <-- disk loop (server/diskloop)
 //	                                           |                                  ^
 //	                                           v                                  |
 //	                              loop: one goroutine, Step(event) --> effects ---+
@@ -11,7 +11,8 @@
 //
 // Life of a turn: the loop takes everything that waits in the queue, reads the clock once, steps the broker through the
 // events (More is set on all but the last, so that one flush group serves the turn), steps a Tick if a deadline has
-// passed, executes the effects of each step as it is done, and wakes the writers of the connections it answered.
+// passed, executes the effects of each step as it is done, flushes the disk loop, so that one system call begins all disk
+// operations of the turn, and wakes the writers of the connections it answered.
 //
 // Laws:
 //

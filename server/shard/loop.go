@@ -19,9 +19,11 @@ type machine interface {
 	Ready() bool
 }
 
-// disk executes disk effects and pushes their completions.
+// disk executes disk effects and pushes their completions. Flush, at the end of a turn, begins what was submitted: a loop
+// may hold it back until then, so that one system call covers the turn.
 type disk interface {
 	Submit(e *event.Effect)
+	Flush()
 }
 
 // releaser takes back the buffers that it gave the machine.
@@ -104,6 +106,7 @@ func (l *loop) turn(events []event.Event) {
 	if tick {
 		l.step(&event.Event{Kind: event.KindTick, Now: now, Wall: wall})
 	}
+	l.disk.Flush()
 	l.clients.flush()
 	if !l.isReady && l.machine.Ready() {
 		l.isReady = true

@@ -12,9 +12,9 @@ import (
 	"github.com/highwater-log/highwater/net/conn"
 	"github.com/highwater-log/highwater/server/api"
 	"github.com/highwater-log/highwater/server/config"
+	"github.com/highwater-log/highwater/server/diskloop"
 	"github.com/highwater-log/highwater/server/files"
 	"github.com/highwater-log/highwater/server/memory"
-	"github.com/highwater-log/highwater/server/posix"
 )
 
 // requestBytes bounds the requests that are in the broker's hands at a time, over all connections.
@@ -34,7 +34,7 @@ type Server struct {
 	limits conn.Limits
 
 	dir       *files.Dir
-	disk      *posix.Loop
+	disk      diskloop.Loop
 	listeners []net.Listener
 	clients   *clients
 	queue     *queue
@@ -82,7 +82,10 @@ func Start(c config.Config, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
-	s.disk = posix.New(s.dir, s.log, func(ev event.Event) { s.queue.push(ev) })
+	s.disk, err = diskloop.Open(c.DiskLoop, s.dir, s.log, func(ev event.Event) { s.queue.push(ev) })
+	if err != nil {
+		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
+	}
 	l := &loop{
 		machine: broker, disk: s.disk, buffers: s.buffers, clients: s.clients, queue: s.queue, trace: s.trace, clock: newClock(), ready: s.ready,
 	}
@@ -162,7 +165,7 @@ func (s *Server) Addresses() []string {
 // DataDir is the absolute path of the data directory.
 func (s *Server) DataDir() string { return s.dir.Root() }
 
-// DiskLoop says how bytes are made durable.
+// DiskLoop says which disk loop runs, how it makes bytes durable, and why it is not the other one where that was wanted.
 func (s *Server) DiskLoop() string { return s.disk.Name() }
 
 // DumpTrace writes the last events and effects, for whoever wonders what the broker is doing.

@@ -2,11 +2,13 @@ package conform
 
 import (
 	"log/slog"
+	"os"
 	"testing"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/server/config"
+	"github.com/highwater-log/highwater/server/diskloop"
 	"github.com/highwater-log/highwater/server/files"
-	"github.com/highwater-log/highwater/server/posix"
 	"github.com/highwater-log/highwater/sim/disk"
 )
 
@@ -24,7 +26,9 @@ var loops = []struct {
 	make func(t *testing.T) *loop
 }{
 	{"sim", simLoop},
-	{"posix", posixLoop},
+	{"posix", func(t *testing.T) *loop { return realLoop(t, config.LoopPosix, t.TempDir()) }},
+	{"io_uring", func(t *testing.T) *loop { return realLoop(t, config.LoopUring, t.TempDir()) }},
+	{"io_uring on tmpfs", func(t *testing.T) *loop { return realLoop(t, config.LoopUring, memoryDir(t)) }},
 }
 
 func simLoop(t *testing.T) *loop {
@@ -38,26 +42,46 @@ func simLoop(t *testing.T) *loop {
 	}}
 }
 
-func posixLoop(t *testing.T) *loop {
-	dir, err := files.Open(t.TempDir())
+// realLoop is a loop on a real directory, as a broker puts it together.
+func realLoop(t *testing.T, choice, root string) *loop {
+	dir, err := files.Open(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan event.Event, 16)
-	l := posix.New(dir, slog.New(slog.DiscardHandler), func(ev event.Event) { done <- ev })
+	l, err := diskloop.Open(choice, dir, slog.New(slog.DiscardHandler), func(ev event.Event) { done <- ev })
 	t.Cleanup(func() {
-		l.Close()
+		if l != nil {
+			l.Close()
+		}
 		if err := dir.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &loop{submit: l.Submit, wait: func(io event.IOID) event.Event {
+	if err != nil {
+		t.Skip(err) // the machine forbids it, and the error says why
+	}
+	submit := func(e *event.Effect) {
+		l.Submit(e)
+		l.Flush()
+	}
+	return &loop{submit: submit, wait: func(io event.IOID) event.Event {
 		ev := <-done
 		if ev.IO != io {
 			t.Errorf("completion of %s, wanted %s", ev.IO, io)
 		}
 		return ev
 	}}
+}
+
+// memoryDir is a folder of a file system without a disk.
+func memoryDir(t *testing.T) string {
+	root, err := os.MkdirTemp("/dev/shm", "highwater-test-") //nolint:usetesting // a file system of its own
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) }) // a leftover in memory harms no later run
+	return root
 }
 
 // do builds one effect with order, submits it and waits.

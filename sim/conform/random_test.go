@@ -10,17 +10,19 @@ import (
 // Histories drawn at random get the same answers from every loop.
 func TestRandomHistoriesGetTheSameAnswers(t *testing.T) {
 	const histories, length = 25, 60
-	for seed := range uint64(histories) {
-		script := draw(rand.New(rand.NewPCG(seed, 1)), length)
-		want := strings.Split(loops[0].make(t).run(script), "\n")
-		for _, l := range loops[1:] {
-			got := strings.Split(l.make(t).run(script), "\n")
-			for i, line := range strings.Split(strings.TrimSpace(script), "\n") {
-				if got[i] != want[i] {
-					t.Fatalf("seed %d, line %d, %s: %s answers %q, %s %q", seed, i, line, l.name, got[i], loops[0].name, want[i])
+	for _, l := range loops[1:] {
+		t.Run(l.name, func(t *testing.T) {
+			for seed := range uint64(histories) {
+				script := draw(rand.New(rand.NewPCG(seed, 1)), length)
+				want := strings.Split(loops[0].make(t).run(script), "\n")
+				got := strings.Split(l.make(t).run(script), "\n")
+				for i, line := range strings.Split(strings.TrimSpace(script), "\n") {
+					if got[i] != want[i] {
+						t.Fatalf("seed %d, line %d, %s: %s answers %q, %s %q", seed, i, line, l.name, got[i], loops[0].name, want[i])
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
