@@ -11,7 +11,8 @@ package event
 //	  | <------------------ShardData-- |                              |
 //	  | --ShardListOffsets-----------> |                              |
 //	  | <-----------ShardListedOffsets |                              |
-//	  | --CreateTopics, DeleteTopics, PIDRequest, AutoCreate--------> |
+//	  | --CreateTopics, DeleteTopics, CreatePartitions, AlterConfigs->|
+//	  | --PIDRequest, AutoCreate------------------------------------> |
 //	  | <-----------------------ImageUpdate, PIDBlock, AutoCreated----|
 //	  |                                | <----------------ShardAssign-|   which partitions it leads, under which epoch
 //	  |                                | --ShardReady---------------> |   recovery is done: who was found
