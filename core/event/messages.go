@@ -28,9 +28,10 @@ type ShardProduce struct {
 
 // ShardProduceItem is one batch: Index is its place in the client's request.
 type ShardProduceItem struct {
-	Index int
-	TP    TP
-	Batch []byte
+	Index    int
+	TP       TP
+	Batch    []byte
+	Earliest int64 // ProducePartition's
 }
 
 // ShardProduced answers ShardProduce, in its order, once every item has its outcome.
@@ -141,7 +142,10 @@ type TopicLimits struct {
 	SegmentBytes      int64
 	MinInsyncReplicas int32
 	LogAppendTime     bool // message.timestamp.type=LogAppendTime
-	Compacted         bool
+	// TimestampBefore and TimestampAfter are how far a record's own timestamp may lie behind and ahead of the broker's
+	// clock, in milliseconds.
+	TimestampBefore, TimestampAfter int64
+	Compacted                       bool
 }
 
 // ShardReady says that a shard's recovery is done, in which directory, and which partitions it found.

@@ -20,7 +20,12 @@ type ProducePartition struct {
 	// Batch is one whole v2 record batch, its CRC and structure verified by the edge. Borrowed for the Step that
 	// appends it: the connection keeps it until the reply.
 	Batch []byte
-	// Refused is set by the edge when the batch is unfit: the core answers it and appends nothing.
+	// Earliest is the smallest timestamp of a record, in milliseconds; -1 if none has one. A fact that the edge found
+	// by walking the records, like the batch's largest: whether it may be so is the core's to say, by the configuration
+	// that holds when the batch is appended (docs/adr/0012).
+	Earliest int64
+	// Refused is set by the edge when the batch is unfit under every configuration: the core answers it and appends
+	// nothing.
 	Refused Code
 	Why     string
 }

@@ -174,6 +174,8 @@ func (s *Settings) Limits(set []event.ConfigEntry) event.TopicLimits {
 		SegmentBytes:      number("segment.bytes"),
 		MinInsyncReplicas: int32(number("min.insync.replicas")),
 		LogAppendTime:     text("message.timestamp.type") == "LogAppendTime",
+		TimestampBefore:   number("message.timestamp.before.max.ms"),
+		TimestampAfter:    number("message.timestamp.after.max.ms"),
 		Compacted:         strings.Contains(text("cleanup.policy"), "compact"),
 	}
 }
