@@ -19,6 +19,7 @@ const (
 	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
+	CanaryMetadataEarly             // topics, partitions and configurations are acknowledged before they are committed
 	CanaryCount
 )
 
@@ -49,6 +50,8 @@ func (c Canary) String() string {
 		return "duplicate-acked-early"
 	case CanaryReadUncommitted:
 		return "read-uncommitted"
+	case CanaryMetadataEarly:
+		return "metadata-acked-early"
 	}
 	return "none"
 }
