@@ -157,12 +157,11 @@ func (a *alteration) apply(op event.ConfigOp) *refusal {
 
 // known refuses keys that a resource of this kind has not, and those that are set at start.
 func (a *alteration) known(key string) *refusal {
-	code, why := event.CodeNone, ""
+	judge := metadata.KnownTopicConfig
 	if a.kind == event.ResourceBroker {
-		code, why = a.settings.Dynamic(key)
-	} else {
-		code, why = metadata.KnownTopicConfig(key)
+		judge = a.settings.Dynamic
 	}
+	code, why := judge(key)
 	if code == event.CodeNone {
 		return nil
 	}

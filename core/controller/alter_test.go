@@ -176,7 +176,7 @@ func TestAlterConfigs_ManyInOneRequest(t *testing.T) {
 	}
 }
 
-// An alteration is whole: what is answered with success is set, what is refused changed nothing, and the records fit (C-1).
+// C-6: what is answered with success is set, what is refused changed nothing, and the records fit (C-1).
 func TestAlterConfigs_WhollyOrNotAtAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		im := configured(t)

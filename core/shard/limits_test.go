@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/highwater-log/highwater/core/event"
-	"github.com/highwater-log/highwater/core/record"
 )
 
 // Timestamps are judged at both ends, without overflow, and not at all where the broker gives them or there is none.
@@ -39,7 +38,7 @@ func TestUnfit_Timestamps(t *testing.T) {
 			MaxMessageBytes: 1 << 20, SegmentBytes: 1 << 20, TimestampBefore: c.before, TimestampAfter: c.after,
 			LogAppendTime: c.appendTime,
 		}
-		code, why := r.s.unfit(limits, &event.ShardProduceItem{Batch: record.Batch(b), Earliest: c.earliest})
+		code, why := r.s.unfit(limits, &event.ShardProduceItem{Batch: b, Earliest: c.earliest})
 		if code != c.want || (why == "") != (code == event.CodeNone) {
 			t.Errorf("%s: code %d %q, want %d", name, code, why, c.want)
 		}

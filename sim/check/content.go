@@ -249,5 +249,5 @@ func (l *logContent) differ(old *logContent) string {
 }
 
 func (b batchID) String() string {
-	return fmt.Sprintf("batch %d-%d of %d bytes with sum %08x", b.base, b.next-1, b.arrival.size, b.sum)
+	return fmt.Sprintf("batch %d-%d of %d bytes with sum %08x", b.base, b.next-1, b.size, b.sum)
 }
