@@ -20,6 +20,7 @@ const (
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
 	CanaryMetadataEarly             // topics, partitions and configurations are acknowledged before they are committed
+	CanaryStaleLimits               // a leader keeps the limits of a topic until its epoch changes
 	CanaryCount
 )
 
@@ -52,6 +53,8 @@ func (c Canary) String() string {
 		return "read-uncommitted"
 	case CanaryMetadataEarly:
 		return "metadata-acked-early"
+	case CanaryStaleLimits:
+		return "stale-limits"
 	}
 	return "none"
 }

@@ -19,6 +19,7 @@ type shape struct {
 	topics   map[string]*counted // looked up only
 	settings []*setting
 	asked    map[event.Ticket]uint64 // AlterConfigs: when it arrived; looked up only
+	batches  sentBatches
 }
 
 // counted is what is known of a topic's partitions.
@@ -29,7 +30,8 @@ type setting struct {
 	kind      int8
 	name, key string
 
-	known bool // the value was acknowledged
+	known bool   // the value was acknowledged
+	since uint64 // the moment of that
 	value event.ConfigEntry
 	open  []change // asked for since, in order
 }
@@ -48,6 +50,8 @@ func (s *shape) arrived(t event.Ticket, body event.Body) {
 				c.most = max(c.most, 1) // num.partitions
 			}
 		}
+	case *event.Produce:
+		s.produced(t, req)
 	case *event.CreatePartitions:
 		for _, topic := range req.Topics {
 			c := s.topic(topic.Name)
@@ -104,6 +108,8 @@ func (s *shape) setting(kind int8, name, key string) *setting {
 // replied judges an answer that is about to leave.
 func (s *shape) replied(t event.Ticket, request, reply event.Body) finding {
 	switch r := reply.(type) {
+	case *event.ProduceReply:
+		return s.judgeLimit(t, request.(*event.Produce), r)
 	case *event.CreatePartitionsReply:
 		s.grown(request.(*event.CreatePartitions), r)
 	case *event.AlterConfigsReply:
@@ -140,7 +146,8 @@ func (s *shape) altered(moment uint64, asked *event.AlterConfigs, r *event.Alter
 			}
 			to.open = kept
 			if done {
-				to.known, to.value = true, valueOf(op)
+				s.moments++
+				to.known, to.value, to.since = true, valueOf(op), s.moments
 			}
 		}
 	}
@@ -153,6 +160,10 @@ func (s *shape) told(r *event.MetadataReply) finding {
 		if t.Code != event.CodeNone {
 			continue
 		}
+		if s.batches.names == nil {
+			s.batches.names = map[event.UUID]string{}
+		}
+		s.batches.names[t.ID] = t.Name
 		c, n := s.topic(t.Name), int32(len(t.Partitions))
 		if n < c.least || n > c.most {
 			return finding{"O25", fmt.Sprintf("%s is told with %d partitions; at least %d were told or acknowledged before, and at most "+

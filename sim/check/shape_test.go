@@ -113,3 +113,71 @@ func TestShape_PartitionCounts(t *testing.T) {
 		t.Error("an error is taken for a count")
 	}
 }
+
+func TestShape_Limits(t *testing.T) {
+	s := &script{}
+	batch := func(size, n int) *event.Produce {
+		b := make([]byte, size)
+		b[60] = byte(n)
+		return &event.Produce{Partitions: []event.ProducePartition{{Name: "t", Batch: b}}}
+	}
+	send := func(p *event.Produce) event.Ticket {
+		s.seq++
+		ticket := event.Ticket{Seq: s.seq}
+		s.arrived(ticket, p)
+		return ticket
+	}
+	answer := func(ticket event.Ticket, p *event.Produce, code event.Code) string {
+		return s.replied(ticket, p, &event.ProduceReply{Partitions: []event.ProducePartitionReply{{Code: code}}}).law
+	}
+	limit := func(value string) (event.Ticket, *event.AlterConfigs) {
+		a := alteration(value)
+		a.Resources[0].Ops[0].Key = "max.message.bytes"
+		s.seq++
+		ticket := event.Ticket{Seq: s.seq}
+		s.arrived(ticket, a)
+		return ticket, a
+	}
+	done := func(ticket event.Ticket, a *event.AlterConfigs) {
+		s.replied(ticket, a, &event.AlterConfigsReply{Resources: make([]event.ConfigAlterationReply, 1)})
+	}
+	const none, large = event.CodeNone, event.CodeMessageTooLarge
+	before := batch(500, 1)
+	early := send(before)
+	ticket, a := limit("300")
+	during := batch(500, 2)
+	meanwhile := send(during)
+	done(ticket, a)
+	for i, c := range []struct {
+		ticket event.Ticket
+		batch  *event.Produce
+		code   event.Code
+		want   string
+	}{
+		{early, before, none, ""},               // sent before
+		{meanwhile, during, none, ""},           // sent while it was being changed
+		{send(before), before, none, ""},        // sent again: it may have been appended
+		{event.Ticket{}, nil, none, "O27"},      // sent after
+		{event.Ticket{}, nil, large, ""},        // as it should be
+		{event.Ticket{Conn: 1}, nil, 0, ""},     // small enough
+		{event.Ticket{Conn: 1}, nil, 10, "O27"}, // and refused all the same
+	} {
+		if c.batch == nil {
+			size := 500
+			if c.ticket.Conn == 1 {
+				size = 300
+			}
+			c.batch = batch(size, 10+i)
+			c.ticket = send(c.batch)
+		}
+		if got := answer(c.ticket, c.batch, c.code); got != c.want {
+			t.Errorf("%d: judged %q, want %q", i, got, c.want)
+		}
+	}
+	waiting := batch(500, 50)
+	held := send(waiting)
+	limit("9000")
+	if got := answer(held, waiting, none); got != "" {
+		t.Errorf("taken under a change that was asked for since: judged %q", got)
+	}
+}
