@@ -8,7 +8,7 @@ import (
 )
 
 // unfit says why the topic's configuration does not let a batch in. It is asked at the moment of the append, in the same
-// step and of the assignment that the append goes by, so that a configuration that changes is never half applied (H-7),
+// step and of the assignment that the append goes by, so that a configuration that changes is never half applied (H-9),
 // and of new batches only: a batch that is in the log stays there whatever its limits have become, and so does the
 // answer to its repetition.
 func (s *Shard) unfit(limits *event.TopicLimits, item *event.ShardProduceItem) (event.Code, string) {

@@ -33,7 +33,7 @@ func (s *shape) produced(t event.Ticket, asked *event.Produce) {
 	}
 }
 
-// judgeLimit holds an answer to the size that its topic allowed (O27), where there is only one that can have: acknowledged
+// judgeLimit holds an answer to the size that its topic allowed (O32), where there is only one that can have: acknowledged
 // before the request arrived, and no change asked for since. Batches that arrived before may have been appended then.
 func (s *shape) judgeLimit(t event.Ticket, asked *event.Produce, r *event.ProduceReply) finding {
 	for i := range min(len(asked.Partitions), len(r.Partitions)) {
@@ -49,10 +49,10 @@ func (s *shape) judgeLimit(t event.Ticket, asked *event.Produce, r *event.Produc
 		}
 		switch size := len(p.Batch); {
 		case r.Partitions[i].Code == event.CodeNone && size > limit:
-			return finding{"O27", fmt.Sprintf("a batch of %d bytes is taken by %s, whose max.message.bytes was %d before it was sent",
+			return finding{"O32", fmt.Sprintf("a batch of %d bytes is taken by %s, whose max.message.bytes was %d before it was sent",
 				size, name, limit)}
 		case r.Partitions[i].Code == event.CodeMessageTooLarge && size <= limit:
-			return finding{"O27", fmt.Sprintf("a batch of %d bytes is too large for %s, whose max.message.bytes was %d before it was sent",
+			return finding{"O32", fmt.Sprintf("a batch of %d bytes is too large for %s, whose max.message.bytes was %d before it was sent",
 				size, name, limit)}
 		}
 	}

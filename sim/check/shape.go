@@ -166,7 +166,7 @@ func (s *shape) told(r *event.MetadataReply) finding {
 		s.batches.names[t.ID] = t.Name
 		c, n := s.topic(t.Name), int32(len(t.Partitions))
 		if n < c.least || n > c.most {
-			return finding{"O25", fmt.Sprintf("%s is told with %d partitions; at least %d were told or acknowledged before, and at most "+
+			return finding{"O30", fmt.Sprintf("%s is told with %d partitions; at least %d were told or acknowledged before, and at most "+
 				"%d were asked for", t.Name, n, c.least, c.most)}
 		}
 		c.least = n
@@ -186,7 +186,7 @@ func (s *shape) described(asked *event.DescribeConfigs, r *event.DescribeConfigs
 				continue
 			}
 			if is := own(from, to.key); !to.allows(is) {
-				return finding{"O26", fmt.Sprintf("%s of %q is told as %s; acknowledged was %s, and %d changes were asked for since",
+				return finding{"O31", fmt.Sprintf("%s of %q is told as %s; acknowledged was %s, and %d changes were asked for since",
 					to.key, to.name, rendered(is), rendered(to.value), len(to.open))}
 			}
 		}

@@ -58,20 +58,20 @@ func TestShape_Configurations(t *testing.T) {
 	first := s.alter("1")
 	s.expect(t, "nothing is acknowledged", map[string]string{"": "", "1": "", "9": ""})
 	s.altered(first, "1", event.CodeNone)
-	s.expect(t, "acknowledged", map[string]string{"1": "", "": "O26", "9": "O26"})
+	s.expect(t, "acknowledged", map[string]string{"1": "", "": "O31", "9": "O31"})
 	lost, again := s.alter("2"), s.alter("3")
-	s.expect(t, "two are on their way", map[string]string{"1": "", "2": "", "3": "", "": "O26"})
+	s.expect(t, "two are on their way", map[string]string{"1": "", "2": "", "3": "", "": "O31"})
 	s.altered(again, "3", event.CodeNone)
-	s.expect(t, "the later one is acknowledged, so the earlier one was decided", map[string]string{"3": "", "1": "O26", "2": "O26"})
+	s.expect(t, "the later one is acknowledged, so the earlier one was decided", map[string]string{"3": "", "1": "O31", "2": "O31"})
 	s.altered(lost, "2", event.CodeRequestTimedOut)
 	refused := s.alter("4")
 	s.altered(refused, "4", event.CodeInvalidConfig)
-	s.expect(t, "one is refused", map[string]string{"3": "", "4": "O26"})
+	s.expect(t, "one is refused", map[string]string{"3": "", "4": "O31"})
 	late := s.alter("5")
 	s.altered(late, "5", event.CodeRequestTimedOut)
-	s.expect(t, "one is late", map[string]string{"3": "", "5": "", "4": "O26"})
+	s.expect(t, "one is late", map[string]string{"3": "", "5": "", "4": "O31"})
 	s.altered(s.alter(""), "", event.CodeNone)
-	s.expect(t, "taken back", map[string]string{"": "", "3": "O26", "5": "O26"})
+	s.expect(t, "taken back", map[string]string{"": "", "3": "O31", "5": "O31"})
 }
 
 func TestShape_PartitionCounts(t *testing.T) {
@@ -88,10 +88,10 @@ func TestShape_PartitionCounts(t *testing.T) {
 		want string
 	}{
 		{nil, 2, ""},
-		{nil, 3, "O25"}, // nobody asked for them
+		{nil, 3, "O30"}, // nobody asked for them
 		{func() { s.arrived(event.Ticket{}, grow) }, 2, ""},
 		{nil, 5, ""},
-		{nil, 2, "O25"}, // they were told
+		{nil, 2, "O30"}, // they were told
 		{func() {
 			grow.Topics[0].Count = 7
 			s.arrived(event.Ticket{}, grow)
@@ -99,7 +99,7 @@ func TestShape_PartitionCounts(t *testing.T) {
 		}, 5, ""},
 		{func() {
 			s.replied(event.Ticket{}, grow, &event.CreatePartitionsReply{Topics: make([]event.GrowTopicReply, 1)})
-		}, 5, "O25"}, // they were acknowledged
+		}, 5, "O30"}, // they were acknowledged
 		{nil, 7, ""},
 	} {
 		if step.do != nil {
@@ -157,10 +157,10 @@ func TestShape_Limits(t *testing.T) {
 		{early, before, none, ""},               // sent before
 		{meanwhile, during, none, ""},           // sent while it was being changed
 		{send(before), before, none, ""},        // sent again: it may have been appended
-		{event.Ticket{}, nil, none, "O27"},      // sent after
+		{event.Ticket{}, nil, none, "O32"},      // sent after
 		{event.Ticket{}, nil, large, ""},        // as it should be
 		{event.Ticket{Conn: 1}, nil, 0, ""},     // small enough
-		{event.Ticket{Conn: 1}, nil, 10, "O27"}, // and refused all the same
+		{event.Ticket{Conn: 1}, nil, 10, "O32"}, // and refused all the same
 	} {
 		if c.batch == nil {
 			size := 500
