@@ -50,6 +50,8 @@ func printKeys(w io.Writer, keys []config.Key) {
 		}
 		if k.Restart {
 			say(w, "  Read at start: a change needs a restart.")
+		} else {
+			say(w, "  IncrementalAlterConfigs changes it while brokers run; what is set so counts before this.")
 		}
 	}
 }

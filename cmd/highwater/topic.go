@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -14,8 +12,8 @@ import (
 
 func init() {
 	register(func() *cobra.Command {
-		return group("topic", "Create, list, describe and delete topics",
-			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicDelete())
+		return group("topic", "Create, list, describe, alter and delete topics",
+			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicAlter(), newTopicDelete())
 	})
 }
 
@@ -63,7 +61,7 @@ func newTopicCreate() *cobra.Command {
 					err = made.Err
 				}
 				if err != nil {
-					return createError(&c, err, made.ErrMessage, args[0])
+					return explained(&c, args[0], err, made.ErrMessage)
 				}
 				say(cmd.OutOrStdout(), "created %s with %d partition(s), replication factor %d",
 					args[0], made.NumPartitions, made.ReplicationFactor)
@@ -76,13 +74,6 @@ func newTopicCreate() *cobra.Command {
 	cmd.Flags().Int16VarP(&replicas, "replication-factor", "r", -1, "copies of each partition; -1 for the broker's default")
 	cmd.Flags().StringArrayVar(&configs, "config", nil, "`KEY=VALUE` of the topic; may be repeated")
 	return cmd
-}
-
-func createError(c *client, err error, why, topic string) error {
-	if explained := c.explainTopic(err, topic); !errors.Is(explained, err) || why == "" {
-		return explained
-	}
-	return fmt.Errorf("%w: %s", err, why)
 }
 
 func parseConfigs(pairs []string) (map[string]*string, error) {

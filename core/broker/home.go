@@ -69,7 +69,7 @@ func newHome(cfg *Config, settings *metadata.Settings) *home {
 			Shards: len(cfg.Shards),
 		}),
 		controller: controller.New(controller.Config{
-			Settings: settings, Dice: cfg.Dice, MaxBytes: limit - record.HeaderSize, MaxPartitions: cfg.MaxPartitions,
+			Node: cfg.Node, Settings: settings, Dice: cfg.Dice, MaxBytes: limit - record.HeaderSize, MaxPartitions: cfg.MaxPartitions,
 			MaxTopics: cfg.MaxTopics,
 		}),
 		store:   store.New(s),
@@ -109,7 +109,8 @@ func (h *home) onMessage(ev *event.Event) {
 		h.ready[ev.From.Index] = m
 	case *event.ShardStopped:
 		h.stopped[ev.From.Index] = true
-	case *event.CreateTopics, *event.DeleteTopics, *event.AutoCreate, *event.PIDRequest:
+	case *event.CreateTopics, *event.DeleteTopics, *event.CreatePartitions, *event.AlterConfigs, *event.AutoCreate,
+		*event.PIDRequest:
 		h.jobs = append(h.jobs, job{from: ev.From, ticket: ev.Ticket, body: m})
 	default:
 		invariant.Violated("K-4: home got a message of type %T", ev.Body)

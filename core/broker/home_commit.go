@@ -64,6 +64,12 @@ func (h *home) decideOne(im *metadata.Image, body event.Body) ([]metadata.Record
 	case *event.DeleteTopics:
 		records, reply := h.controller.DeleteTopics(im, req)
 		return records, reply
+	case *event.CreatePartitions:
+		records, reply := h.controller.CreatePartitions(im, req)
+		return records, reply
+	case *event.AlterConfigs:
+		records, reply := h.controller.AlterConfigs(im, req)
+		return records, reply
 	case *event.AutoCreate:
 		records, reply := h.controller.AutoCreate(im, req.Names)
 		return records, reply
@@ -124,7 +130,8 @@ func (h *home) commit(out *event.Buf) bool {
 		return false
 	}
 	h.stage(out)
-	if len(h.round.waiting) > 0 || h.replica.HighWatermark() < h.log.Log().End() {
+	early := h.phase == serving && invariant.Planted(invariant.CanaryMetadataEarly)
+	if len(h.round.waiting) > 0 || h.replica.HighWatermark() < h.log.Log().End() && !early {
 		return false
 	}
 	done := h.round
@@ -175,7 +182,7 @@ func (h *home) show(out *event.Buf) {
 // assign tells each shard its part of the partitions that are here and of those that were removed. A complete
 // assignment goes to every shard, even if it is empty; a change only to those that it concerns.
 func (h *home) assign(full bool, here, removed []event.TP, out *event.Buf) {
-	parts := make([]*event.ShardAssign, h.shards)
+	parts, settings := make([]*event.ShardAssign, h.shards), h.settings.At(h.image, h.node)
 	at := func(tp event.TP) *event.ShardAssign {
 		s := metadata.ShardOf(tp, h.shards)
 		if parts[s] == nil {
@@ -184,7 +191,7 @@ func (h *home) assign(full bool, here, removed []event.TP, out *event.Buf) {
 		return parts[s]
 	}
 	for _, tp := range here {
-		a, ok := h.image.Assignment(tp, h.settings)
+		a, ok := h.image.Assignment(tp, settings)
 		if ok && slices.Contains(a.Replicas, h.node) {
 			m := at(tp)
 			m.Assign = append(m.Assign, a)

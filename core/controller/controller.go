@@ -11,13 +11,14 @@ type Dice interface{ Uint64() uint64 }
 
 // Config is what a controller is told about its world.
 type Config struct {
-	Settings *metadata.Settings
+	Node     event.NodeID       // this broker
+	Settings *metadata.Settings // as it was started
 	Dice     Dice
 	// MaxBytes is the most bytes that the records of one request may take: they are committed as one batch.
 	MaxBytes int
 	// MaxPartitions is the most partitions that one request may make.
 	MaxPartitions int
-	// MaxTopics is the most topics that one request may name.
+	// MaxTopics is the most topics, or resources with configurations, that one request may name.
 	MaxTopics int
 }
 

@@ -53,7 +53,7 @@ func (c *Controller) CreateTopics(im *metadata.Image, req *event.CreateTopics) (
 		room, bytes = room-len(plan), bytes-size(made)
 		draft = Draft(draft, made)
 		out.Partitions, out.Replicas = int32(len(plan)), int16(len(plan[0]))
-		out.Configs = c.cfg.Settings.DescribeTopic(draft.Configs(event.ResourceTopic, t.Name), nil, true)
+		out.Configs = c.cfg.Settings.At(draft, c.cfg.Node).DescribeTopic(draft.Configs(event.ResourceTopic, t.Name), nil, true)
 		if !req.ValidateOnly {
 			out.ID = draft.TopicNamed(t.Name).ID
 			records = append(records, made...)

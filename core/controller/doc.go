@@ -17,6 +17,9 @@
 //	C-3  A registration bumps the leader epoch of every partition that the broker leads, before anybody is told of it
 //	     (R16); registering the same incarnation again changes nothing.
 //	C-4  Blocks of producer ids never overlap.
+//	C-5  No record takes a partition of a topic away. (by construction)
+//	C-6  The configurations of one resource change by one request wholly or not at all, and only to values that a topic
+//	     could be created with.
 //
 // What it does not do: write, commit, wait, or know the time. Reassignment, elections among several brokers and the
 // in-sync set's changes join it with the cluster.

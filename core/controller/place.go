@@ -34,6 +34,11 @@ func (c *Controller) place(im *metadata.Image, t *event.CreateTopic, room int) (
 		return nil, refuse(event.CodeInvalidReplicationFactor,
 			"Replication factor %d is larger than the number of brokers that are up, %d.", replicas, len(up))
 	}
+	return c.spread(up, int(partitions), int(replicas)), nil
+}
+
+// spread places partitions in turn over brokers, beginning anywhere. There are at least as many brokers as replicas.
+func (c *Controller) spread(up []event.NodeID, partitions, replicas int) [][]event.NodeID {
 	first := int(c.cfg.Dice.Uint64() % uint64(len(up)))
 	plan := make([][]event.NodeID, partitions)
 	for p := range plan {
@@ -42,7 +47,7 @@ func (c *Controller) place(im *metadata.Image, t *event.CreateTopic, room int) (
 			plan[p][r] = up[(first+p+r)%len(up)]
 		}
 	}
-	return plan, nil
+	return plan
 }
 
 func brokersUp(im *metadata.Image) []event.NodeID {

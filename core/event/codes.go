@@ -38,6 +38,7 @@ const (
 	CodeInvalidTxnState           Code = 48
 	CodeInvalidTransactionTimeout Code = 50
 	CodeKafkaStorageError         Code = 56
+	CodeReassignmentInProgress    Code = 60
 	CodeUnknownProducerID         Code = 59
 	CodeFetchSessionIDNotFound    Code = 70
 	CodeFencedLeaderEpoch         Code = 74

@@ -12,7 +12,8 @@ package event
 //	  | --GiveBack, or the shell's---> |                              |   the bytes are sent: their memory is free
 //	  | --ShardListOffsets-----------> |                              |
 //	  | <-----------ShardListedOffsets |                              |
-//	  | --CreateTopics, DeleteTopics, PIDRequest, AutoCreate--------> |
+//	  | --CreateTopics, DeleteTopics, CreatePartitions, AlterConfigs->|
+//	  | --PIDRequest, AutoCreate------------------------------------> |
 //	  | <-----------------------ImageUpdate, PIDBlock, AutoCreated----|
 //	  |                                | <----------------ShardAssign-|   which partitions it leads, under which epoch
 //	  |                                | --ShardReady---------------> |   recovery is done: who was found
@@ -28,9 +29,10 @@ type ShardProduce struct {
 
 // ShardProduceItem is one batch: Index is its place in the client's request.
 type ShardProduceItem struct {
-	Index int
-	TP    TP
-	Batch []byte
+	Index    int
+	TP       TP
+	Batch    []byte
+	Earliest int64 // ProducePartition's
 }
 
 // ShardProduced answers ShardProduce, in its order, once every item has its outcome.
@@ -147,7 +149,10 @@ type TopicLimits struct {
 	SegmentBytes      int64
 	MinInsyncReplicas int32
 	LogAppendTime     bool // message.timestamp.type=LogAppendTime
-	Compacted         bool
+	// TimestampBefore and TimestampAfter are how far a record's own timestamp may lie behind and ahead of the broker's
+	// clock, in milliseconds.
+	TimestampBefore, TimestampAfter int64
+	Compacted                       bool
 }
 
 // ShardReady says that a shard's recovery is done, in which directory, and which partitions it found.

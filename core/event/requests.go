@@ -20,7 +20,12 @@ type ProducePartition struct {
 	// Batch is one whole v2 record batch, its CRC and structure verified by the edge. Borrowed for the Step that
 	// appends it: the connection keeps it until the reply.
 	Batch []byte
-	// Refused is set by the edge when the batch is unfit: the core answers it and appends nothing.
+	// Earliest is the smallest timestamp of a record, in milliseconds; -1 if none has one. A fact that the edge found
+	// by walking the records, like the batch's largest: whether it may be so is the core's to say, by the configuration
+	// that holds when the batch is appended (docs/adr/0012).
+	Earliest int64
+	// Refused is set by the edge when the batch is unfit under every configuration: the core answers it and appends
+	// nothing.
 	Refused Code
 	Why     string
 }
@@ -238,16 +243,85 @@ type DeleteTopicReply struct {
 	ID   UUID
 }
 
+// CreatePartitions gives topics more partitions.
+type CreatePartitions struct {
+	Topics       []GrowTopic
+	TimeoutMs    int32
+	ValidateOnly bool
+}
+
+// GrowTopic is one topic that shall have Count partitions, those that it has included. Assignment places the new ones in
+// their order; nil leaves that to the controller.
+type GrowTopic struct {
+	Name       string
+	Count      int32
+	Assignment [][]NodeID
+}
+
+// CreatePartitionsReply answers CreatePartitions.
+type CreatePartitionsReply struct{ Topics []GrowTopicReply }
+
+// GrowTopicReply is the outcome for one topic.
+type GrowTopicReply struct {
+	Code Code
+	Why  string
+	Name string
+}
+
 // Kinds of configuration resources (Kafka's ConfigResource.Type).
 const (
-	ResourceTopic  int8 = 2
-	ResourceBroker int8 = 4
+	ResourceTopic        int8 = 2
+	ResourceBroker       int8 = 4
+	ResourceBrokerLogger int8 = 8
 )
+
+// AlterConfigs changes configurations that were set, each resource wholly or not at all. With Replace the values given
+// are all that are set afterwards, and every Op is ConfigSet.
+type AlterConfigs struct {
+	Resources    []ConfigAlteration
+	Replace      bool
+	ValidateOnly bool
+}
+
+// ConfigAlteration is what is changed of one resource: a topic by its name, a broker by its number, or, with an empty
+// name, all brokers.
+type ConfigAlteration struct {
+	Type int8
+	Name string
+	Ops  []ConfigOp
+}
+
+// ConfigOp is one change of one key. Null: the value is null, as only ConfigDelete allows.
+type ConfigOp struct {
+	Op         int8
+	Key, Value string
+	Null       bool
+}
+
+// Operations on a configuration (KIP-339). The last two are for lists.
+const (
+	ConfigSet      int8 = 0
+	ConfigDelete   int8 = 1
+	ConfigAppend   int8 = 2
+	ConfigSubtract int8 = 3
+)
+
+// AlterConfigsReply answers AlterConfigs.
+type AlterConfigsReply struct{ Resources []ConfigAlterationReply }
+
+// ConfigAlterationReply is the outcome for one resource.
+type ConfigAlterationReply struct {
+	Code Code
+	Why  string
+	Type int8
+	Name string
+}
 
 // Sources of a configuration value (Kafka's DescribeConfigsResponse.ConfigSource).
 const (
 	SourceTopic         int8 = 1
 	SourceBroker        int8 = 2
+	SourceAllBrokers    int8 = 3 // DYNAMIC_DEFAULT_BROKER_CONFIG
 	SourceStaticBroker  int8 = 4
 	SourceDefault       int8 = 5
 	ConfigTypeBoolean   int8 = 1
@@ -346,23 +420,27 @@ type InitProducerIDReply struct {
 	ProducerEpoch int16 // -1 on error
 }
 
-func (*Produce) body()              {}
-func (*ProduceReply) body()         {}
-func (*Fetch) body()                {}
-func (*FetchReply) body()           {}
-func (*ListOffsets) body()          {}
-func (*ListOffsetsReply) body()     {}
-func (*Metadata) body()             {}
-func (*MetadataReply) body()        {}
-func (*CreateTopics) body()         {}
-func (*CreateTopicsReply) body()    {}
-func (*DeleteTopics) body()         {}
-func (*DeleteTopicsReply) body()    {}
-func (*DescribeConfigs) body()      {}
-func (*DescribeConfigsReply) body() {}
-func (*DescribeCluster) body()      {}
-func (*DescribeClusterReply) body() {}
-func (*FindCoordinator) body()      {}
-func (*FindCoordinatorReply) body() {}
-func (*InitProducerID) body()       {}
-func (*InitProducerIDReply) body()  {}
+func (*Produce) body()               {}
+func (*ProduceReply) body()          {}
+func (*Fetch) body()                 {}
+func (*FetchReply) body()            {}
+func (*ListOffsets) body()           {}
+func (*ListOffsetsReply) body()      {}
+func (*Metadata) body()              {}
+func (*MetadataReply) body()         {}
+func (*CreateTopics) body()          {}
+func (*CreateTopicsReply) body()     {}
+func (*DeleteTopics) body()          {}
+func (*DeleteTopicsReply) body()     {}
+func (*CreatePartitions) body()      {}
+func (*CreatePartitionsReply) body() {}
+func (*AlterConfigs) body()          {}
+func (*AlterConfigsReply) body()     {}
+func (*DescribeConfigs) body()       {}
+func (*DescribeConfigsReply) body()  {}
+func (*DescribeCluster) body()       {}
+func (*DescribeClusterReply) body()  {}
+func (*FindCoordinator) body()       {}
+func (*FindCoordinatorReply) body()  {}
+func (*InitProducerID) body()        {}
+func (*InitProducerIDReply) body()   {}

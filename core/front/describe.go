@@ -28,7 +28,7 @@ func (f *Front) describeConfigs(req *event.DescribeConfigs) *event.DescribeConfi
 
 func (f *Front) describeResource(r event.ConfigResource) event.ConfigResourceReply {
 	out := event.ConfigResourceReply{Type: r.Type, Name: r.Name}
-	all := r.All || r.Keys == nil
+	all, settings := r.All || r.Keys == nil, f.cfg.Settings.At(f.image, f.cfg.Node)
 	switch r.Type {
 	case event.ResourceTopic:
 		if why := metadata.BadTopicName(r.Name); why != "" {
@@ -39,16 +39,17 @@ func (f *Front) describeResource(r event.ConfigResource) event.ConfigResourceRep
 			out.Code, out.Why = event.CodeUnknownTopicOrPartition, fmt.Sprintf("Topic %q does not exist.", r.Name)
 			return out
 		}
-		out.Configs = f.cfg.Settings.DescribeTopic(f.image.Configs(event.ResourceTopic, r.Name), r.Keys, all)
+		out.Configs = settings.DescribeTopic(f.image.Configs(event.ResourceTopic, r.Name), r.Keys, all)
 	case event.ResourceBroker:
 		id, err := strconv.ParseInt(r.Name, 10, 32)
 		switch {
-		case r.Name == "": // the cluster's default for all brokers: nothing is ever set there
+		case r.Name == "": // what is set for all brokers
+			out.Configs = settings.DescribeAllBrokers(r.Keys, all)
 		case err != nil || event.NodeID(id) != f.cfg.Node:
 			out.Code = event.CodeInvalidRequest
 			out.Why = fmt.Sprintf("This is broker %d: ask broker %q for its own configuration.", f.cfg.Node, r.Name)
 		default:
-			out.Configs = f.cfg.Settings.DescribeBroker(r.Keys, all)
+			out.Configs = settings.DescribeBroker(r.Keys, all)
 		}
 	default:
 		out.Code, out.Why = event.CodeInvalidRequest, fmt.Sprintf("Resources of type %d have no configurations here.",

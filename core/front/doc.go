@@ -6,7 +6,8 @@
 //	                    | asked of shards, fan-out and fan-in: | --> ShardProduce, ShardListOffsets
 //	                    |   Produce, ListOffsets, Fetch        | --> ShardWatch, ShardState, ShardRead, ShardData
 //	                    | asked of home: CreateTopics,         | --> CreateTopics, DeleteTopics, AutoCreate, ...
-//	                    |   DeleteTopics, unknown names, ids   |
+//	                    |   DeleteTopics, CreatePartitions,    |
+//	                    |   AlterConfigs, unknown names, ids   |
 //	                    +--------------------------------------+
 //
 // Life of one fetch: its partitions are resolved and watched at their shards; each shard says what is there. When that

@@ -102,6 +102,10 @@ func (f *Front) serve(now event.Time, t event.Ticket, body event.Body, out *even
 		f.createTopics(now, t, req, out)
 	case *event.DeleteTopics:
 		f.deleteTopics(now, t, req, out)
+	case *event.CreatePartitions:
+		f.createPartitions(now, t, req, out)
+	case *event.AlterConfigs:
+		f.alterConfigs(now, t, req, out)
 	case *event.DescribeConfigs:
 		out.Reply(t, f.describeConfigs(req))
 	case *event.DescribeCluster:
@@ -136,6 +140,10 @@ func (f *Front) onMessage(ev *event.Event, out *event.Buf) {
 		answer(f, ev, out, (*createWait).onReply, m)
 	case *event.DeleteTopicsReply:
 		answer(f, ev, out, (*deleteWait).onReply, m)
+	case *event.CreatePartitionsReply:
+		answer(f, ev, out, (*growWait).onReply, m)
+	case *event.AlterConfigsReply:
+		answer(f, ev, out, (*alterWait).onReply, m)
 	default:
 		invariant.Violated("F-0: a front was sent a message of type %T", ev.Body)
 	}

@@ -41,7 +41,9 @@ func (f *Front) produce(now event.Time, t event.Ticket, req *event.Produce, out 
 			r.Code, r.Leader = at.code, at.leader
 			continue
 		}
-		parts[at.shard] = append(parts[at.shard], event.ShardProduceItem{Index: i, TP: at.tp, Batch: p.Batch})
+		parts[at.shard] = append(parts[at.shard], event.ShardProduceItem{
+			Index: i, TP: at.tp, Batch: p.Batch, Earliest: p.Earliest,
+		})
 	}
 	w := &produceWait{ticket: t, reply: reply}
 	deadline := now + event.Time(max(req.TimeoutMs, 0))*event.Millisecond

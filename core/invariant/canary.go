@@ -20,6 +20,8 @@ const (
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
 	CanaryReadReleased              // memory is released while a reply shows its bytes
+	CanaryMetadataEarly             // topics, partitions and configurations are acknowledged before they are committed
+	CanaryStaleLimits               // a leader keeps the limits of a topic until its epoch changes
 	CanaryCount
 )
 
@@ -52,6 +54,10 @@ func (c Canary) String() string {
 		return "read-uncommitted"
 	case CanaryReadReleased:
 		return "read-after-release"
+	case CanaryMetadataEarly:
+		return "metadata-acked-early"
+	case CanaryStaleLimits:
+		return "stale-limits"
 	}
 	return "none"
 }

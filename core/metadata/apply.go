@@ -103,17 +103,17 @@ func (e *Edit) setConfig(r *ConfigRecord) error {
 		if t == nil {
 			return fmt.Errorf("configuration %q of absent topic %q", r.Key, r.Name)
 		}
-		for p := range t.Partitions() {
-			e.touched = append(e.touched, event.TP{Topic: t.ID, Partition: p.Number})
+		e.touch(t)
+	case event.ResourceBroker: // it gives topics their defaults
+		for t := range e.im.Topics() {
+			e.touch(t)
 		}
-	case event.ResourceBroker:
 	default:
 		return fmt.Errorf("configuration %q of resource type %d", r.Key, r.Type)
 	}
 	key := resource{r.Type, r.Name}
 	old, _ := e.im.configs.get(key)
-	i, found := slices.BinarySearchFunc(old, r.Key, func(c event.ConfigEntry,
-		k string) int {
+	i, found := slices.BinarySearchFunc(old, r.Key, func(c event.ConfigEntry, k string) int {
 		return strings.Compare(c.Key, k)
 	})
 	entry := event.ConfigEntry{Key: r.Key, Value: r.Value}
@@ -133,6 +133,13 @@ func (e *Edit) setConfig(r *ConfigRecord) error {
 	}
 	e.im.configs.put(e.token, key, next)
 	return nil
+}
+
+// touch says that every partition of t may be told something new.
+func (e *Edit) touch(t *Topic) {
+	for p := range t.Partitions() {
+		e.touched = append(e.touched, event.TP{Topic: t.ID, Partition: p.Number})
+	}
 }
 
 func (e *Edit) setFeature(r *FeatureLevelRecord) error {

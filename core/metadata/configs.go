@@ -181,21 +181,3 @@ func editDistance(a, b string, limit int) int {
 	}
 	return min(row[len(b)], limit)
 }
-
-// CheckTopicConfig judges one configuration of a topic: event.CodeNone, or event.CodeInvalidConfig and a sentence.
-func CheckTopicConfig(c event.ConfigEntry, s *Settings) (event.Code, string) {
-	d := find(topicConfigs, c.Key)
-	if d == nil {
-		return event.CodeInvalidConfig, unknown(topicConfigs, "topic", c.Key)
-	}
-	if c.Null {
-		return event.CodeInvalidConfig, fmt.Sprintf("Null value not supported for topic configs: %s", c.Key)
-	}
-	if why := d.Check(c.Value); why != "" {
-		return event.CodeInvalidConfig, why
-	}
-	if why := s.tooLarge(c); c.Key == "max.message.bytes" && why != "" {
-		return event.CodeInvalidConfig, why
-	}
-	return event.CodeNone, ""
-}

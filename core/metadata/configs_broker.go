@@ -3,7 +3,7 @@ package metadata
 import "github.com/highwater-log/highwater/core/event"
 
 // brokerConfigs are a broker's configurations in name order; all of them are set at start. Those that give topics their
-// defaults are not repeated here: brokerTable adds them from topicConfigs. Sources: Kafka's KafkaConfig and
+// defaults, and may change while it runs, are not repeated here: brokerTable adds them from topicConfigs. Sources: Kafka's KafkaConfig and
 // ServerLogConfigs.
 var brokerConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant structs
 	{

@@ -88,13 +88,11 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	{
 		Name: "message.timestamp.after.max.ms", Type: event.ConfigTypeLong, Default: never,
 		Broker: "log.message.timestamp.after.max.ms", Rule: atLeast(0),
-		Only: []string{never}, Why: "timestamps of records are not judged yet",
 		Doc: "How far a record's timestamp may lie ahead of the broker's clock, in milliseconds.",
 	},
 	{
 		Name: "message.timestamp.before.max.ms", Type: event.ConfigTypeLong, Default: never,
 		Broker: "log.message.timestamp.before.max.ms", Rule: atLeast(0),
-		Only: []string{never}, Why: "timestamps of records are not judged yet",
 		Doc: "How far a record's timestamp may lie behind the broker's clock, in milliseconds.",
 	},
 	{

@@ -44,12 +44,29 @@ func (s *Settings) DescribeBroker(keys []string, all bool) []event.Config {
 	return out
 }
 
+// DescribeAllBrokers lists what is set for all brokers at once, in name order: all of it, or those of keys.
+func (s *Settings) DescribeAllBrokers(keys []string, all bool) []event.Config {
+	var out []event.Config
+	for _, c := range s.cluster {
+		d := find(s.table, c.Key)
+		if d == nil || !all && !slices.Contains(keys, c.Key) {
+			continue
+		}
+		out = append(out, event.Config{
+			Key: c.Key, Value: c.Value, Source: event.SourceAllBrokers, Type: d.Type, ReadOnly: d.Static, Doc: d.Doc,
+			Synonyms: []event.ConfigSynonym{{Key: c.Key, Value: c.Value, Source: event.SourceAllBrokers}},
+		})
+	}
+	return out
+}
+
 // synonyms lists where the value of a broker's configuration could come from, the one that counts first.
 func (s *Settings) synonyms(name string) []event.ConfigSynonym {
-	value, set := s.lookup(name)
 	var out []event.ConfigSynonym
-	if set {
-		out = append(out, event.ConfigSynonym{Key: name, Value: value, Source: event.SourceStaticBroker})
+	for _, l := range s.layers() {
+		if value, set := valueOf(l.set, name); set {
+			out = append(out, event.ConfigSynonym{Key: name, Value: value, Source: l.source})
+		}
 	}
 	def := ""
 	if d := find(s.table, name); d != nil {

@@ -9,11 +9,26 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 )
 
-// Settings are a broker's own configurations, as it was started with them. Immutable.
+// Settings are a broker's configurations: as it was started with them, and, where they come from At, as they were
+// changed since. Immutable.
 type Settings struct {
 	table    []ConfigDef // every broker configuration, in name order
 	set      []event.ConfigEntry
 	maxBatch int64 // bytes; 0 for no limit
+	// broker and cluster are what the metadata log sets for this broker and for all of them, in key order.
+	broker, cluster []event.ConfigEntry
+}
+
+// At is s with what im sets while brokers run, as node has it.
+func (s *Settings) At(im *Image, node event.NodeID) *Settings {
+	broker := im.Configs(event.ResourceBroker, strconv.FormatInt(int64(node), 10))
+	cluster := im.Configs(event.ResourceBroker, "")
+	if len(broker)+len(cluster) == 0 {
+		return s
+	}
+	at := *s
+	at.broker, at.cluster = broker, cluster
+	return &at
 }
 
 // NewSettings checks the broker's configurations given (Kafka's names, in any order) and adds defaults for the rest.
@@ -52,9 +67,13 @@ func (s *Settings) tooLarge(c event.ConfigEntry) string {
 	return fmt.Sprintf("%s=%d is more than this broker can write at once, %d bytes.", c.Key, n, s.maxBatch)
 }
 
-// brokerTable is every configuration of a broker, in name order: its own, and those that give topics their defaults.
+// brokerTable is every configuration of a broker, in name order: its own, which are set at start only, and those that
+// give topics their defaults, which may be changed while it runs.
 func brokerTable() []ConfigDef {
 	table := slices.Clone(brokerConfigs)
+	for i := range table {
+		table[i].Static = true
+	}
 	for _, d := range topicConfigs {
 		if d.Broker == "" {
 			continue
@@ -64,25 +83,44 @@ func brokerTable() []ConfigDef {
 		table = append(table, d)
 	}
 	slices.SortFunc(table, func(a, b ConfigDef) int { return strings.Compare(a.Name, b.Name) })
-	for i := range table {
-		table[i].Static = true
-	}
 	return table
 }
 
-// lookup gives the value of a broker's configuration and whether it was set at start.
-func (s *Settings) lookup(name string) (value string, set bool) {
-	i, found := slices.BinarySearchFunc(s.set, name, func(c event.ConfigEntry,
-		k string) int {
-		return strings.Compare(c.Key, k)
-	})
-	if found {
-		return s.set[i].Value, true
+// layer is one place where a broker's configuration may be set.
+type layer struct {
+	source int8
+	set    []event.ConfigEntry
+}
+
+// layers are the places where a broker's configuration may be set, the one that counts first.
+func (s *Settings) layers() [3]layer {
+	return [3]layer{
+		{event.SourceBroker, s.broker}, {event.SourceAllBrokers, s.cluster}, {event.SourceStaticBroker, s.set},
+	}
+}
+
+// lookup gives the value of a broker's configuration and where it comes from: event.SourceDefault if nobody set it.
+func (s *Settings) lookup(name string) (value string, source int8) {
+	for _, l := range s.layers() {
+		if value, found := valueOf(l.set, name); found {
+			return value, l.source
+		}
 	}
 	if d := find(s.table, name); d != nil {
-		return d.Default, false
+		return d.Default, event.SourceDefault
 	}
-	return "", false
+	return "", event.SourceDefault
+}
+
+// valueOf finds a key among entries in key order.
+func valueOf(set []event.ConfigEntry, name string) (value string, found bool) {
+	i, found := slices.BinarySearchFunc(set, name, func(c event.ConfigEntry, k string) int {
+		return strings.Compare(c.Key, k)
+	})
+	if !found {
+		return "", false
+	}
+	return set[i].Value, true
 }
 
 // String is the value of a broker's configuration: as set at start, or its default.
@@ -105,16 +143,12 @@ func (s *Settings) Bool(name string) bool { return s.String(name) == "true" }
 
 // topicValue is the value of a topic's configuration d, and where it comes from.
 func (s *Settings) topicValue(d *ConfigDef, set []event.ConfigEntry) (value string, source int8) {
-	i, found := slices.BinarySearchFunc(set, d.Name, func(c event.ConfigEntry,
-		k string) int {
-		return strings.Compare(c.Key, k)
-	})
-	if found {
-		return set[i].Value, event.SourceTopic
+	if v, found := valueOf(set, d.Name); found {
+		return v, event.SourceTopic
 	}
 	if d.Broker != "" {
-		if v, set := s.lookup(d.Broker); set {
-			return v, event.SourceStaticBroker
+		if v, source := s.lookup(d.Broker); source != event.SourceDefault {
+			return v, source
 		}
 	}
 	return d.Default, event.SourceDefault
@@ -140,6 +174,8 @@ func (s *Settings) Limits(set []event.ConfigEntry) event.TopicLimits {
 		SegmentBytes:      number("segment.bytes"),
 		MinInsyncReplicas: int32(number("min.insync.replicas")),
 		LogAppendTime:     text("message.timestamp.type") == "LogAppendTime",
+		TimestampBefore:   number("message.timestamp.before.max.ms"),
+		TimestampAfter:    number("message.timestamp.after.max.ms"),
 		Compacted:         strings.Contains(text("cleanup.policy"), "compact"),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
 )
 
 // Assign tells the replica what the committed metadata says now, and under which broker epoch this incarnation is
@@ -16,6 +17,9 @@ func (r *Replica) Assign(now event.Time, a event.Assignment, brokerEpoch int64) 
 	}
 	again := a.LeaderEpoch == r.a.LeaderEpoch
 	if again && a.PartitionEpoch == r.a.PartitionEpoch && r.role != Offline {
+		if invariant.Planted(invariant.CanaryStaleLimits) {
+			return false
+		}
 		r.a.Limits = a.Limits // configurations change without an epoch of their own
 		r.advance()
 		return false

@@ -32,6 +32,8 @@
 //	     when it ends (R13). (judged in simulation)
 //	H-5  Nothing is done for anybody after the store refused or failed. (by construction)
 //	H-6  The start of a leader epoch is journalled before the first batch of the epoch.
+//	H-9  A batch is judged by the configuration that holds in the step that appends it, and one that was appended is
+//	     never judged again. (judged in simulation)
 //
 // What it does not do: it fans nothing out, knows no topic names but for messages, keeps no files and no wire format.
 //

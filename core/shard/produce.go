@@ -84,7 +84,7 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 	item := &w.answer.Items[i]
 	batch := record.Batch(item.Batch)
 	p := s.partitions[item.TP]
-	if refused, ok := s.refuse(p, w.acks, batch); ok {
+	if refused, ok := s.refuse(p, w.acks); ok {
 		s.settle(w, i, refused, out)
 		return true
 	}
@@ -92,17 +92,22 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 		out.Hit("shard/producers-rebuilding")
 		return false
 	}
-	switch v := p.producers().Check(batch); v.Kind {
-	case producer.Refuse:
-		s.settle(w, i, failure(v.Code, ""), out)
-		return true
-	case producer.Duplicate:
+	v := p.producers().Check(batch)
+	if v.Kind == producer.Duplicate {
 		out.Hit("shard/duplicate")
 		if invariant.Planted(invariant.CanaryDuplicateEarly) {
 			s.settle(w, i, repeat(p, v), out)
 			return true
 		}
 		s.park(p, w, i, repeat(p, v), v.End, out)
+		return true
+	}
+	if code, why := s.unfit(&p.replica.Assignment().Limits, item); code != event.CodeNone {
+		s.settle(w, i, failure(code, why), out)
+		return true
+	}
+	if v.Kind == producer.Refuse {
+		s.settle(w, i, failure(v.Code, ""), out)
 		return true
 	}
 	if s.store.Room() < int64(len(batch)) {
@@ -128,14 +133,12 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 	return true
 }
 
-// refuse says why a batch is not appended, whatever its producer's state is: ok is false where nothing speaks against
+// refuse says why nothing is appended to a partition now, whatever the batch: ok is false where nothing speaks against
 // it.
-func (s *Shard) refuse(p *partition, acks int16, batch record.Batch) (r event.ProducePartitionReply, ok bool) {
+func (s *Shard) refuse(p *partition, acks int16) (r event.ProducePartitionReply, ok bool) {
 	if p == nil {
 		return failure(s.unknown(), ""), true
 	}
-	limits := &p.replica.Assignment().Limits
-	size := int64(len(batch))
 	switch code, why := p.log.Offline(); {
 	case s.store.State() != store.Ready:
 		return notLeader(p.replica.LeaderHint()), true
@@ -148,15 +151,6 @@ func (s *Shard) refuse(p *partition, acks int16, batch record.Batch) (r event.Pr
 	case acks == -1 && !p.replica.EnoughReplicas():
 		return failure(event.CodeNotEnoughReplicas, fmt.Sprintf("%d in sync, min.insync.replicas asks for %d",
 			len(p.replica.Assignment().ISR), p.replica.MinISR())), true
-	case size > int64(limits.MaxMessageBytes):
-		return failure(event.CodeMessageTooLarge, fmt.Sprintf("batch of %d bytes, max.message.bytes is %d",
-			size, limits.MaxMessageBytes)), true
-	case size > limits.SegmentBytes:
-		return failure(event.CodeRecordListTooLarge, fmt.Sprintf("batch of %d bytes, segment.bytes is %d",
-			size, limits.SegmentBytes)), true
-	case size > s.store.MaxBatch():
-		return failure(event.CodeRecordListTooLarge, fmt.Sprintf("batch of %d bytes, a flush group takes %d",
-			size, s.store.MaxBatch())), true
 	}
 	return r, false
 }

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -31,11 +32,16 @@ type rig struct {
 	part   int32          // partition epoch
 	more   bool           // further events of this turn follow
 	probes map[string]bool
+	limits event.TopicLimits // of every topic
 }
 
 func newRig(t fataler) *rig {
 	r := &rig{t: t, disk: newMemory(), now: event.Second, epoch: -1, part: -1, probes: map[string]bool{}}
 	r.out.Probing = true
+	r.limits = event.TopicLimits{
+		MaxMessageBytes: 32 << 10, SegmentBytes: 1 << 20, MinInsyncReplicas: 1,
+		TimestampBefore: math.MaxInt64, TimestampAfter: math.MaxInt64,
+	}
 	r.cfg = store.Config{
 		Machine: event.Shard0, Directory: event.UUID{1}, Secret: [16]byte{2},
 		ChunkSize: 256 << 10, MaxChunks: 4, MaxFrame: 64 << 10, InFlight: 1, Reserve: 32 << 10,
@@ -131,11 +137,36 @@ func (r *rig) assign(full bool, topics ...int) {
 	r.step(event.Event{Kind: event.KindMessage, From: event.Home, Body: m})
 }
 
+// configure changes a limit of every topic, which the topics given are told: no epoch changes with it.
+func (r *rig) configure(key string, value int64, topics ...int) {
+	switch key {
+	case "max.message.bytes":
+		r.limits.MaxMessageBytes = int32(value)
+	case "segment.bytes":
+		r.limits.SegmentBytes = value
+	case "min.insync.replicas":
+		r.limits.MinInsyncReplicas = int32(value)
+	case "timestamp.before":
+		r.limits.TimestampBefore = value
+	case "timestamp.after":
+		r.limits.TimestampAfter = value
+	case "log.append.time":
+		r.limits.LogAppendTime = value > 0
+	default:
+		r.t.Fatalf("no limit %q", key)
+	}
+	m := &event.ShardAssign{BrokerEpoch: r.broker}
+	for _, n := range topics {
+		m.Assign = append(m.Assign, r.assignment(n))
+	}
+	r.step(event.Event{Kind: event.KindMessage, From: event.Home, Body: m})
+}
+
 func (r *rig) assignment(n int) event.Assignment {
 	return event.Assignment{
 		TP: partitionOf(n), Name: fmt.Sprintf("topic-%d", n), Leader: 1, LeaderEpoch: r.epoch, LeaderBrokerEpoch: r.broker,
 		PartitionEpoch: r.part, Replicas: []event.NodeID{1}, ISR: []event.NodeID{1},
-		Limits: event.TopicLimits{MaxMessageBytes: 32 << 10, SegmentBytes: 1 << 20, MinInsyncReplicas: 1},
+		Limits: r.limits,
 	}
 }
 
@@ -155,7 +186,9 @@ func batch(n, size int, pid int64, seq int32) record.Batch {
 func (r *rig) produce(conn event.ConnID, seq uint64, acks int16, b record.Batch, topics ...int) {
 	m := &event.ShardProduce{Acks: acks, Deadline: r.now + 10*event.Second}
 	for i, n := range topics {
-		m.Items = append(m.Items, event.ShardProduceItem{Index: i, TP: partitionOf(n), Batch: append([]byte(nil), b...)})
+		m.Items = append(m.Items, event.ShardProduceItem{
+			Index: i, TP: partitionOf(n), Batch: append([]byte(nil), b...), Earliest: b.BaseTimestamp(),
+		})
 	}
 	r.message(conn, seq, m)
 }

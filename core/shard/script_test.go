@@ -21,6 +21,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print now into
 //	assign|full TOPIC...                  lead these (full: and no others); epoch: under a new leader epoch
 //	depose TOPIC                          another broker leads
 //	delete TOPIC
+//	configure KEY VALUE TOPIC...          a limit changes
 //	produce CONN/SEQ ACKS RECORDS[xSIZE] [PID:SEQUENCE] TOPIC...
 //	watch CONN/SEQ MIN TOPIC@OFFSET...    unwatch CONN/SEQ
 //	read CONN/SEQ BYTES TOPIC@OFFSET...   list CONN/SEQ TOPIC@TIME...
@@ -121,6 +122,8 @@ func (r *rig) command(verb string, words []string) {
 		r.step(event.Event{Kind: event.KindMessage, From: event.Home, Body: &event.ShardAssign{
 			Removed: []event.TP{partitionOf(integer(words[0]))}, BrokerEpoch: r.broker,
 		}})
+	case "configure":
+		r.configure(words[0], int64(integer(words[1])), integers(words[2:])...)
 	case "produce":
 		r.produceWords(words)
 	case "close":

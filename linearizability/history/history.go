@@ -18,6 +18,11 @@ const (
 	ListOffsets Kind = "list-offsets" // ask for the offset at Timestamp (-1 latest, -2 earliest)
 	CreateTopic Kind = "create-topic"
 	DeleteTopic Kind = "delete-topic"
+	// CreatePartitions asks for Partition partitions; AlterConfig sets Key to Setting, or takes it back; DescribeConfig asks
+	// what is set. An empty Topic, of the last two, is all brokers.
+	CreatePartitions Kind = "create-partitions"
+	AlterConfig      Kind = "alter-config"
+	DescribeConfig   Kind = "describe-config"
 )
 
 // Outcome is what a client knows about the end of an operation.
@@ -90,6 +95,9 @@ type Op struct {
 	HighWatermark int64    `json:"hw,omitempty"`
 	LogStart      int64    `json:"log_start,omitempty"`
 	Timestamp     int64    `json:"timestamp,omitempty"`
+	// AlterConfig: which configuration, and what it becomes; no value takes it back.
+	Key     string `json:"key,omitempty"`
+	Setting string `json:"value,omitempty"`
 	// Final marks the reads of the end of a run: everything is healed, and they read from the log's start to its end.
 	Final bool `json:"final,omitempty"`
 }

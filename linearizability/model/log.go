@@ -58,5 +58,6 @@ func logModel(first state) porcupine.Model {
 			}
 			return fmt.Sprintf("tail -> %d", out.(output).offset)
 		},
+		DescribeState: func(s any) string { return fmt.Sprintf("log ends at %d", s.(state).tail) },
 	}
 }

@@ -30,6 +30,15 @@ type Window struct {
 	To        int64   `json:"to"`
 	Ops       int     `json:"ops"`
 	Verdict   Verdict `json:"verdict"`
+
+	start    state
+	searched []porcupine.Operation // nil where there was nothing to search
+}
+
+// Search is what was searched: the specification from the window's first offset on, and the operations. There are none
+// where the verdict needed no search: an append was acknowledged beyond the end of the final log.
+func (w *Window) Search() (porcupine.Model, []porcupine.Operation) {
+	return logModel(w.start), slices.Clone(w.searched)
 }
 
 // Options bound a search.
@@ -177,9 +186,10 @@ func (l *resolved) window(first int, opt Options) Window {
 		w.Verdict = Illegal // an acknowledged append beyond the end of the final log
 		return w
 	}
-	start := state{}.append(l.values[:w.From])
+	w.start = state{}.append(l.values[:w.From])
 	renumber(ops)
-	switch porcupine.CheckOperationsTimeout(logModel(start), ops, opt.Timeout) {
+	w.searched = ops
+	switch porcupine.CheckOperationsTimeout(logModel(w.start), ops, opt.Timeout) {
 	case porcupine.Illegal:
 		w.Verdict = Illegal
 	case porcupine.Unknown:

@@ -15,6 +15,9 @@ type Verdict struct {
 	// Record is the number of the record that is wrong, from 0; -1 if it is the batch as a whole.
 	Record int32
 	Why    string
+	// Earliest is the smallest timestamp of a record in milliseconds, of a sound batch; -1 if none has one. It is a
+	// fact: if it is too early is not judged here.
+	Earliest int64
 }
 
 // OK reports whether the batch may be appended.
@@ -50,7 +53,7 @@ func (c *Codec) Validate(data []byte, version int16) Verdict {
 // judgeRecords walks the records: their lengths agree, their offsets are 0, 1, 2, ..., and nothing follows them.
 func (c *Codec) judgeRecords(b record.Batch) Verdict {
 	r := c.Records(b)
-	latest := int64(math.MinInt64)
+	earliest, latest := int64(math.MaxInt64), int64(math.MinInt64)
 	for want := int32(0); ; want++ {
 		rec, ok := r.Next()
 		if !ok {
@@ -60,7 +63,11 @@ func (c *Codec) judgeRecords(b record.Batch) Verdict {
 			why := fmt.Sprintf("record %d has the offset delta %d", want, rec.OffsetDelta)
 			return Verdict{Code: event.CodeInvalidRecord, Record: want, Why: why}
 		}
-		latest = max(latest, timestampOf(b, rec))
+		at := timestampOf(b, rec)
+		latest = max(latest, at)
+		if at != noTimestamp {
+			earliest = min(earliest, at)
+		}
 	}
 	if err := r.Err(); err != nil {
 		return unreadable(r, err)
@@ -68,8 +75,14 @@ func (c *Codec) judgeRecords(b record.Batch) Verdict {
 	if latest != b.MaxTimestamp() {
 		b.SetMaxTimestamp(latest)
 	}
-	return Verdict{Record: -1}
+	if earliest == math.MaxInt64 {
+		earliest = noTimestamp
+	}
+	return Verdict{Record: -1, Earliest: earliest}
 }
+
+// noTimestamp is the timestamp of a record that has none (Kafka's RecordBatch.NO_TIMESTAMP).
+const noTimestamp = -1
 
 // unreadable is the verdict on a batch whose walk ended early. What the decompressor has against it concerns no record.
 func unreadable(r *Records, err error) Verdict {

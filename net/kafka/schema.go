@@ -117,6 +117,18 @@ var schemas = [...]schema{ //pure:ok constant table; Go has no constant arrays
 		list(120, i8, str, flatList(16, str).nullable()),
 		i8, i8.v(3),
 	}},
+	{KeyAlterConfigs, []field{
+		list(128, i8, str, list(96, str, nullStr)),
+		i8,
+	}},
+	{KeyCreatePartitions, []field{
+		list(128, str, i32, list(64, flatList(8, i32)).nullable()),
+		i32, i8,
+	}},
+	{KeyIncrementalAlterConfigs, []field{
+		list(128, i8, str, list(96, str, i8, nullStr)),
+		i8,
+	}},
 	{KeyDescribeCluster, []field{i8, i8.v(1), i8.v(2)}},
 }
 

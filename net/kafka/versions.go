@@ -5,17 +5,20 @@ type Key int16
 
 // The APIs that are served.
 const (
-	KeyProduce         Key = 0
-	KeyFetch           Key = 1
-	KeyListOffsets     Key = 2
-	KeyMetadata        Key = 3
-	KeyFindCoordinator Key = 10
-	KeyAPIVersions     Key = 18
-	KeyCreateTopics    Key = 19
-	KeyDeleteTopics    Key = 20
-	KeyInitProducerID  Key = 22
-	KeyDescribeConfigs Key = 32
-	KeyDescribeCluster Key = 60
+	KeyProduce                 Key = 0
+	KeyFetch                   Key = 1
+	KeyListOffsets             Key = 2
+	KeyMetadata                Key = 3
+	KeyFindCoordinator         Key = 10
+	KeyAPIVersions             Key = 18
+	KeyCreateTopics            Key = 19
+	KeyDeleteTopics            Key = 20
+	KeyInitProducerID          Key = 22
+	KeyDescribeConfigs         Key = 32
+	KeyAlterConfigs            Key = 33
+	KeyCreatePartitions        Key = 37
+	KeyIncrementalAlterConfigs Key = 44
+	KeyDescribeCluster         Key = 60
 )
 
 // API is one row of the version table.
@@ -46,6 +49,9 @@ var apis = [...]API{ //pure:ok constant table; Go has no constant arrays
 	{KeyDeleteTopics, "DeleteTopics", 1, 1, 6, 4},
 	{KeyInitProducerID, "InitProducerId", 0, 0, 5, 2},
 	{KeyDescribeConfigs, "DescribeConfigs", 1, 1, 4, 4},
+	{KeyAlterConfigs, "AlterConfigs", 0, 0, 2, 2},
+	{KeyCreatePartitions, "CreatePartitions", 0, 0, 3, 2},
+	{KeyIncrementalAlterConfigs, "IncrementalAlterConfigs", 0, 0, 1, 1},
 	{KeyDescribeCluster, "DescribeCluster", 0, 0, 2, 0},
 }
 

@@ -16,6 +16,9 @@ func TestOldClientsFindTheirVersions(t *testing.T) {
 		{KeyFindCoordinator, []int16{0}, "LZ4, groups"},
 		{KeyListOffsets, []int16{1}, "offsets by time"},
 		{KeyInitProducerID, []int16{0}, "idempotence"},
+		{KeyCreatePartitions, []int16{0, 1}, "adding partitions by kafkajs and librdkafka"},
+		{KeyAlterConfigs, []int16{0, 1}, "changing configurations by kafkajs and librdkafka"},
+		{KeyIncrementalAlterConfigs, []int16{0, 1}, "changing single configurations"},
 	}
 	for _, n := range needed {
 		api, ok := Lookup(n.key)

@@ -70,11 +70,13 @@ func decodeProduce(a *API, p *Pending) (event.Body, kmsg.Response) {
 		item := &body.Partitions[i]
 		if marked(again, i) {
 			item.Refused, item.Why = event.CodeInvalidRequest, "the partition is in the request twice"
-		} else if bad := a.judgeBatch(req, item.Batch); !bad.OK() {
-			item.Refused, item.Why = bad.Code, bad.Why
-			if bad.Record >= 0 {
-				p.faults = append(p.faults, recordFault{i, bad.Record})
+		} else if v := a.judgeBatch(req, item.Batch); !v.OK() {
+			item.Refused, item.Why = v.Code, v.Why
+			if v.Record >= 0 {
+				p.faults = append(p.faults, recordFault{i, v.Record})
 			}
+		} else {
+			item.Earliest = v.Earliest
 		}
 	}
 	return body, nil

@@ -136,6 +136,20 @@ func (d dice) answer(body event.Body) event.Body {
 			})
 		}
 		return r
+	case *event.CreatePartitions:
+		r := &event.CreatePartitionsReply{}
+		for i := range b.Topics {
+			r.Topics = append(r.Topics, event.GrowTopicReply{Code: d.code(), Why: d.text(), Name: b.Topics[i].Name})
+		}
+		return r
+	case *event.AlterConfigs:
+		r := &event.AlterConfigsReply{}
+		for i := range b.Resources {
+			r.Resources = append(r.Resources, event.ConfigAlterationReply{
+				Code: d.code(), Why: d.text(), Type: b.Resources[i].Type, Name: b.Resources[i].Name,
+			})
+		}
+		return r
 	case *event.DescribeCluster:
 		return &event.DescribeClusterReply{ClusterID: d.text(), Controller: event.NodeID(d.IntN(4)), Brokers: d.brokers()}
 	}

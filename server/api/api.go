@@ -51,6 +51,9 @@ func New(config Config) *API {
 		deleteTopics(),
 		initProducerID(),
 		describeConfigs(),
+		alterConfigs(),
+		createPartitions(),
+		incrementalAlterConfigs(),
 		describeCluster(),
 	} {
 		a.handlers[h.key] = h

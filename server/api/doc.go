@@ -20,6 +20,8 @@
 //	A-3  Every version of every API in the version table decodes, and encodes what kmsg decodes without loss.
 //	A-4  Answers say only what is so: no feature, session, leader or authorization is told that is not there.
 //	     (by construction)
+//	A-5  What is refused here is refused under every configuration of a topic; what depends on one is told as a fact
+//	     beside the batch, and judged where it is appended. (by construction)
 //
 // An API value keeps nothing between calls but decoders for reuse: the same frame gives the same Outcome, always. It
 // belongs to one goroutine; connections that one goroutine serves share it, since a zstd decoder may keep 8 MiB.

@@ -146,6 +146,14 @@ func goldenReply(body event.Body) event.Body {
 			}}},
 			{Code: event.CodeInvalidRequest, Why: "no such broker", Type: 4, Name: "1"},
 		}}
+	case *event.CreatePartitions:
+		return &event.CreatePartitionsReply{Topics: []event.GrowTopicReply{
+			{Name: "orders"}, {Code: event.CodeInvalidPartitions, Why: "not an increase", Name: "users"},
+		}}
+	case *event.AlterConfigs:
+		return &event.AlterConfigsReply{Resources: []event.ConfigAlterationReply{
+			{Type: 2, Name: "orders"}, {Code: event.CodeInvalidRequest, Why: "no such broker", Type: 4, Name: "1"},
+		}}
 	case *event.DescribeCluster:
 		return &event.DescribeClusterReply{
 			ClusterID: "highwater", Controller: 1, Brokers: []event.Broker{{Node: 1, Host: "localhost", Port: 9092, Rack: "r1"}},

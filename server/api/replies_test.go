@@ -127,6 +127,18 @@ func told(_ int16, resp kmsg.Response) (lines []line) {
 				}
 			}
 		}
+	case *kmsg.CreatePartitionsResponse:
+		for _, t := range r.Topics {
+			add([]any{t.Topic}, t.ErrorCode, value(t.ErrorMessage))
+		}
+	case *kmsg.AlterConfigsResponse:
+		for _, res := range r.Resources {
+			add([]any{int8(res.ResourceType), res.ResourceName}, res.ErrorCode, value(res.ErrorMessage))
+		}
+	case *kmsg.IncrementalAlterConfigsResponse:
+		for _, res := range r.Resources {
+			add([]any{int8(res.ResourceType), res.ResourceName}, res.ErrorCode, value(res.ErrorMessage))
+		}
 	case *kmsg.DescribeClusterResponse:
 		add([]any{"cluster"}, r.ClusterID, r.ControllerID, r.EndpointType, r.ClusterAuthorizedOperations)
 		for _, b := range r.Brokers {
@@ -240,6 +252,14 @@ func expected(v int16, request kmsg.Request, reply event.Body) (lines []line) {
 					add([]any{c.Key, s.Key}, hidden(s.Value, secret), s.Source)
 				}
 			}
+		}
+	case *event.CreatePartitionsReply:
+		for _, t := range r.Topics {
+			add([]any{t.Name}, int16(t.Code), t.Why)
+		}
+	case *event.AlterConfigsReply:
+		for _, res := range r.Resources {
+			add([]any{res.Type, res.Name}, int16(res.Code), res.Why)
 		}
 	case *event.DescribeClusterReply:
 		add([]any{"cluster"}, r.ClusterID, int32(r.Controller), int8(1), int32(math.MinInt32))

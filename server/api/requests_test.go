@@ -135,6 +135,52 @@ func exampleOf(key kafka.Key) kmsg.Request {
 		some.ConfigNames = []string{"num.partitions"}
 		req.Resources = append(req.Resources, all, some)
 		return req
+	case kafka.KeyAlterConfigs:
+		req := kmsg.NewPtrAlterConfigsRequest()
+		for i, name := range []string{"orders", ""} {
+			r := kmsg.NewAlterConfigsRequestResource()
+			r.ResourceType, r.ResourceName = []kmsg.ConfigResourceType{2, 4}[i], name
+			for _, key := range []string{"segment.bytes", "retention.ms"} {
+				c := kmsg.NewAlterConfigsRequestResourceConfig()
+				c.Name = key
+				if i == 0 {
+					c.Value = text("10000")
+				}
+				r.Configs = append(r.Configs, c)
+			}
+			req.Resources = append(req.Resources, r)
+		}
+		return req
+	case kafka.KeyCreatePartitions:
+		req := kmsg.NewPtrCreatePartitionsRequest()
+		req.TimeoutMillis, req.ValidateOnly = 3000, true
+		for i, name := range topics {
+			t := kmsg.NewCreatePartitionsRequestTopic()
+			t.Topic, t.Count = name, int32(7+i)
+			if i > 0 {
+				a := kmsg.NewCreatePartitionsRequestTopicAssignment()
+				a.Replicas = []int32{1, 2}
+				t.Assignment = append(t.Assignment, a, a)
+			}
+			req.Topics = append(req.Topics, t)
+		}
+		return req
+	case kafka.KeyIncrementalAlterConfigs:
+		req := kmsg.NewPtrIncrementalAlterConfigsRequest()
+		for i, name := range []string{"orders", "1"} {
+			r := kmsg.NewIncrementalAlterConfigsRequestResource()
+			r.ResourceType, r.ResourceName = []kmsg.ConfigResourceType{2, 4}[i], name
+			for op, key := range []string{"segment.bytes", "retention.ms", "cleanup.policy"} {
+				c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+				c.Name, c.Op = key, kmsg.IncrementalAlterConfigOp(op)
+				if op != 1 {
+					c.Value = text("delete")
+				}
+				r.Configs = append(r.Configs, c)
+			}
+			req.Resources = append(req.Resources, r)
+		}
+		return req
 	case kafka.KeyDescribeCluster:
 		return kmsg.NewPtrDescribeClusterRequest()
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/highwater-log/highwater/core/metadata"
 )
 
 func TestLoad_DefaultsAreWhole(t *testing.T) {
@@ -101,5 +103,27 @@ func TestDistance(t *testing.T) {
 		if got := distance(c.a, c.b); got != c.want || distance(c.b, c.a) != c.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
+	}
+}
+
+// What config explain says about restarts is what the core says about the same keys.
+func TestKeys_NeedARestartWhereTheCoreReadsThemAtStart(t *testing.T) {
+	s, err := metadata.NewSettings(nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	for _, k := range Keys() {
+		described := s.DescribeBroker([]string{k.Name}, false)
+		if len(described) == 0 {
+			continue // not one of the core's
+		}
+		known++
+		if described[0].ReadOnly != k.Restart {
+			t.Errorf("%s: needs a restart %v, read at start %v", k.Name, k.Restart, described[0].ReadOnly)
+		}
+	}
+	if known < 5 {
+		t.Errorf("the core knows only %d keys", known)
 	}
 }

@@ -98,7 +98,8 @@ func Keys() []Key {
 	}
 	for i := range keys {
 		keys[i].Env = EnvName(keys[i].Name)
-		keys[i].Restart = true // there is no dynamic configuration of brokers
+		// What gives topics a default may be changed while brokers run; the rest is read at start.
+		keys[i].Restart = keys[i].Name != MaxMessage && keys[i].Name != Segment
 	}
 	return keys
 }

@@ -26,18 +26,23 @@ type logContent struct {
 	batches    []batchID
 }
 
-// batchID is one batch of a log: where it is, and a checksum of everything that its leader does not stamp.
+// batchID is one batch of a log: where it is, a checksum of everything but offset and epoch, and the arrival that it may
+// come from.
 type batchID struct {
 	base, next int64
 	sum        uint32
-	size       int
+	arrival
 }
 
-// stamped is how many bytes at the head of a batch its leader may change.
-const stamped = 17
+// placed is how many bytes at the head of a batch say where it is; stamped is how many its leader may change, the time of
+// the append included.
+const (
+	placed  = 17
+	stamped = 43
+)
 
 func identity(b record.Batch) batchID {
-	return batchID{b.BaseOffset(), b.NextOffset(), record.Checksum(b[stamped:]), len(b)}
+	return batchID{b.BaseOffset(), b.NextOffset(), record.Checksum(b[placed:]), arrivalOf(b)}
 }
 
 // read takes in every log of a broker that is ready.

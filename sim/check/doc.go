@@ -1,6 +1,7 @@
 // Package check is the judges of a simulated run: what must hold whatever was broken.
 //
 //	world --OnEvent, OnReply-------> window       answers to idempotent producers            O11
+//	      --OnEvent, OnReply-------> shape        partitions and configurations            O30 O31 O32
 //	      --OnBoot-----------------> recovery     recover(recover(disk)) = recover(disk)     O22
 //	      --OnEvent, OnRecovered---> lives        what one life finds, the next one finds    O1 O10 O22 O24
 //	      --OnEnd------------------> history      what clients saw, judged directly          O1 O2 O5 O11 O14 O24
@@ -19,6 +20,9 @@
 //	           (J9, J10); one that a power cut ends midway leaves at least what was durable before it;
 //	           what a recovery found, the next one finds, or names as damaged for good
 //	O24        a recovered log has no hole below its high watermark
+//	O30        a topic never has fewer partitions than were told or acknowledged before, and never more than were asked for
+//	O31        a configuration is as the last acknowledged change left it, or as one that was asked for since would
+//	O32        a batch that is sent after its topic's max.message.bytes was acknowledged is taken or refused by that size
 //	O2-search  some order of all operations explains what was seen
 //
 // Judges look and touch nothing: they recover copies of disks, so that a run has the same digest with and without them.

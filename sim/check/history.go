@@ -61,8 +61,12 @@ func calledDamaged(r *world.Result) map[place]bool {
 func judgeReadBack(p *fault.Plan, r *world.Result, named map[place]bool) finding {
 	read := map[place]bool{}
 	code := map[place]event.Code{}
+	grown := map[string]int32{}
 	for _, op := range r.History {
-		if !op.Final {
+		if op.Kind == history.CreatePartitions && op.Outcome == history.OK {
+			grown[op.Topic] = max(grown[op.Topic], op.Partition)
+		}
+		if !op.Final || op.Kind == history.DescribeConfig {
 			continue
 		}
 		at := place{op.Topic, op.Partition}
@@ -72,7 +76,7 @@ func judgeReadBack(p *fault.Plan, r *world.Result, named map[place]bool) finding
 		}
 	}
 	for _, t := range p.Header.Topics {
-		for n := range t.Partitions {
+		for n := range max(t.Partitions, grown[t.Name]) {
 			at := place{t.Name, n}
 			if !t.Doomed && !read[at] && !named[at] {
 				return finding{"O1", fmt.Sprintf("%s/%d cannot be read to its end after the run: the last answer was code %d",

@@ -13,6 +13,7 @@ type Judges struct {
 	window   window
 	recovery recovery
 	lives    lives
+	shape    shape
 }
 
 // finding is what a judge holds against a run: the law, and what it saw. The zero value is nothing.
@@ -33,9 +34,13 @@ func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {
 		j.window.arrived(produce)
 		j.lives.arrived(w.Event(), produce)
 	}
+	if ev.Kind == event.KindRequest {
+		j.shape.arrived(ev.Ticket, ev.Body)
+	}
 }
 
-func (j *Judges) onReply(w *world.World, _ int, _ event.Ticket, request, reply event.Body) {
+func (j *Judges) onReply(w *world.World, _ int, t event.Ticket, request, reply event.Body) {
+	report(w, j.shape.replied(t, request, reply))
 	asked, ok := request.(*event.Produce)
 	answer, is := reply.(*event.ProduceReply)
 	if ok && is {

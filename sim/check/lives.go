@@ -22,6 +22,8 @@ type arrival struct {
 	size int
 }
 
+func arrivalOf(b []byte) arrival { return arrival{record.Checksum(b[stamped:]), len(b)} }
+
 // found is what a recovery found. Logs that it calls damaged stay as they were found last: who takes the name back must
 // show them whole.
 type found struct {
@@ -52,7 +54,7 @@ func (l *lives) arrived(moment uint64, asked *event.Produce) {
 	}
 	for i := range asked.Partitions {
 		if b := asked.Partitions[i].Batch; len(b) >= record.HeaderSize {
-			l.seen[arrival{record.Checksum(b[stamped:]), len(b)}] = moment
+			l.seen[arrivalOf(b)] = moment
 		}
 	}
 }
@@ -95,7 +97,7 @@ func (l *lives) judge(is *logContent, was *foundLog) finding {
 		if b.base < was.end {
 			continue
 		}
-		if at := l.seen[arrival{b.sum, b.size}]; at < was.moment {
+		if at := l.seen[b.arrival]; at < was.moment {
 			return finding{"O10", fmt.Sprintf("%s holds %s, which arrived at moment %d; "+
 				"the recovery at moment %d ended at offset %d without it", is.label(), b, at, was.moment, was.end)}
 		}

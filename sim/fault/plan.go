@@ -43,8 +43,12 @@ type Topic struct {
 	Name       string `json:"name"`
 	Partitions int32  `json:"partitions"`
 	Segment    int    `json:"segment_bytes"`
-	Doomed     bool   `json:"doomed,omitempty"` // an admin deletes it some time
+	Doomed     bool   `json:"doomed,omitempty"`   // an admin deletes it some time
+	GrowsTo    int32  `json:"grows_to,omitempty"` // an admin gives it so many partitions some time
 }
+
+// Most is the most partitions that the topic ever has.
+func (t *Topic) Most() int32 { return max(t.Partitions, t.GrowsTo) }
 
 // Client is one client: its role, how it speaks, and how long it waits for an answer.
 type Client struct {
@@ -91,15 +95,19 @@ type Store struct {
 
 // Op is one operation of a client: it is begun when the client has time for it, after Pause.
 type Op struct {
-	Client    int        `json:"client"`
-	Do        string     `json:"do"` // produce, fetch, list-offsets, create-topic, delete-topic
+	Client int `json:"client"`
+	// Do is produce, fetch, list-offsets, create-topic, delete-topic, create-partitions, alter-config or describe-config.
+	Do string `json:"do"`
+	// Topic is a number in the header; -1, for configurations, is all brokers.
 	Topic     int        `json:"topic"`
-	Partition int32      `json:"partition,omitempty"`
+	Partition int32      `json:"partition,omitempty"` // create-topic, create-partitions: how many there shall be
 	Pause     event.Time `json:"pause_ns,omitempty"`
 	Acks      int16      `json:"acks,omitempty"`
 	Records   int        `json:"records,omitempty"`
 	Bytes     int        `json:"bytes,omitempty"`     // of each record's value
 	Timestamp int64      `json:"timestamp,omitempty"` // of list-offsets
+	Key       string     `json:"key,omitempty"`       // alter-config: of the configuration
+	Value     string     `json:"value,omitempty"`     // alter-config: what it becomes; empty to take it back
 }
 
 // Family is a kind of fault with a switch and a stream of its own.

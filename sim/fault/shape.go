@@ -30,6 +30,11 @@ func NewHeader(seed uint64, p Profile) Header {
 		})
 	}
 	h.Clients = append(h.Clients, Client{Role: Admin, Timeout: timeout(s)})
+	for i := range h.Topics { // the last draws, so that topics that grow shift nothing else
+		if t := &h.Topics[i]; !t.Doomed && s.OneIn(3) {
+			t.GrowsTo = t.Partitions + int32(s.Between(1, 3))
+		}
+	}
 	return h
 }
 

@@ -44,6 +44,12 @@ func (a *admin) pump(c *Client, m Moment) {
 	case DoCreateTopic:
 		t := topic{Topic: fault.Topic{Name: "extra-" + strconv.Itoa(c.next), Partitions: max(1, op.Partition)}}
 		a.create(c, m, []topic{t}, func() { c.advance(m) })
+	case DoCreatePartitions:
+		a.grow(c, m, op, func() { c.advance(m) })
+	case DoAlterConfig:
+		a.alter(c, m, op, func() { c.advance(m) })
+	case DoDescribeConfig:
+		a.describe(c, m, op.Topic, func() { c.advance(m) })
 	default:
 		a.remove(c, m, &c.topics[op.Topic], func() { c.advance(m) })
 	}
@@ -121,7 +127,7 @@ func end(m Moment, op *history.Op, code event.Code) {
 	switch code {
 	case event.CodeNone:
 		op.Outcome = history.OK
-	case event.CodeTopicAlreadyExists, event.CodeUnknownTopicOrPartition:
+	case event.CodeTopicAlreadyExists, event.CodeUnknownTopicOrPartition, event.CodeInvalidPartitions:
 		op.Outcome = history.Fail
 	default:
 		op.Return = 0

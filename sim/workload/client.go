@@ -75,6 +75,7 @@ type topic struct {
 	fault.Topic
 	id    [16]byte
 	known bool
+	count int32 // of partitions, as metadata told it
 }
 
 // call is one request in flight. then gets its answer, or nil if there will be none.

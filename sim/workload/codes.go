@@ -23,7 +23,8 @@ func judge(code event.Code) (v verdict, ok bool) {
 		event.CodeKafkaStorageError, event.CodeThrottlingQuotaExceeded, event.CodeUnknownTopicOrPartition,
 		event.CodeUnknownTopicID, event.CodeInconsistentTopicID:
 		return again, true
-	case event.CodeMessageTooLarge, event.CodeRecordListTooLarge, event.CodePolicyViolation, event.CodeInvalidTopic:
+	case event.CodeMessageTooLarge, event.CodeRecordListTooLarge, event.CodePolicyViolation, event.CodeInvalidTopic,
+		event.CodeInvalidTimestamp:
 		return refused, true
 	case event.CodeOutOfOrderSequence, event.CodeInvalidProducerEpoch, event.CodeUnknownProducerID:
 		return broken, true

@@ -23,7 +23,7 @@ type consumer struct {
 func newConsumer(h *fault.Header) *consumer {
 	r := &consumer{}
 	for _, t := range h.Topics {
-		row := make([]int64, t.Partitions)
+		row := make([]int64, t.Most())
 		for i := range row {
 			row[i] = unset
 		}
@@ -55,7 +55,7 @@ func (r *consumer) pump(c *Client, m Moment) {
 	t := &c.topics[op.Topic]
 	position := &r.positions[op.Topic][op.Partition]
 	switch {
-	case !t.known:
+	case !r.has(c, op):
 		c.advance(m)
 	case op.Do == DoListOffsets:
 		c.advance(m)

@@ -7,11 +7,14 @@ import (
 
 // Verbs of operations in a plan.
 const (
-	DoProduce     = "produce"
-	DoFetch       = "fetch"
-	DoListOffsets = "list-offsets"
-	DoCreateTopic = "create-topic"
-	DoDeleteTopic = "delete-topic"
+	DoProduce          = "produce"
+	DoFetch            = "fetch"
+	DoListOffsets      = "list-offsets"
+	DoCreateTopic      = "create-topic"
+	DoDeleteTopic      = "delete-topic"
+	DoCreatePartitions = "create-partitions"
+	DoAlterConfig      = "alter-config"
+	DoDescribeConfig   = "describe-config"
 )
 
 // Size is how much a run does.
@@ -62,7 +65,7 @@ type generator struct {
 func (g *generator) place(do string) fault.Op {
 	t := g.Below(len(g.h.Topics))
 	return fault.Op{
-		Client: g.client, Do: do, Topic: t, Partition: int32(g.Below(int(g.h.Topics[t].Partitions))),
+		Client: g.client, Do: do, Topic: t, Partition: int32(g.Below(int(g.h.Topics[t].Most()))),
 		Pause: event.Time(g.Below(g.pause+1)) * event.Microsecond,
 	}
 }
@@ -101,7 +104,8 @@ func (g *generator) fetch(ops []fault.Op, n int) []fault.Op {
 	return ops
 }
 
-// admin makes a few topics that nobody uses, and deletes the doomed ones half way.
+// admin makes a few topics that nobody uses, lets those grow that shall, changes configurations, and deletes the doomed
+// topics half way.
 func (g *generator) admin(ops []fault.Op) []fault.Op {
 	for range g.Below(3) {
 		op := g.place(DoCreateTopic)
@@ -111,10 +115,51 @@ func (g *generator) admin(ops []fault.Op) []fault.Op {
 	}
 	for t := range g.h.Topics {
 		if g.h.Topics[t].Doomed {
-			ops = append(ops, fault.Op{
-				Client: g.client, Do: DoDeleteTopic, Topic: t, Pause: event.Time(g.LogBetween(1, 200)) * event.Millisecond,
-			})
+			ops = append(ops, g.later(fault.Op{Do: DoDeleteTopic, Topic: t}))
+		}
+	}
+	for t := range g.h.Topics {
+		if g.h.Topics[t].GrowsTo > 0 {
+			ops = append(ops, g.later(fault.Op{Do: DoCreatePartitions, Topic: t, Partition: g.h.Topics[t].GrowsTo}))
+		}
+	}
+	for range g.Below(8) {
+		op := g.alter()
+		ops = append(ops, op)
+		if g.OneIn(2) {
+			ops = append(ops, g.later(fault.Op{Do: DoDescribeConfig, Topic: op.Topic}))
 		}
 	}
 	return ops
+}
+
+// later is an operation of this client after a pause of its own.
+func (g *generator) later(op fault.Op) fault.Op {
+	op.Client, op.Pause = g.client, event.Time(g.LogBetween(1, 200))*event.Millisecond
+	return op
+}
+
+// alterable are configurations with values that some batches of a run fit and some may not; an empty one takes the
+// configuration back. broker is the key by which all brokers have it.
+var alterable = []struct {
+	key, broker string
+	values      []string
+}{
+	{"max.message.bytes", "message.max.bytes", []string{"", "700", "5000", "12000"}},
+	{"segment.bytes", "log.segment.bytes", []string{"", "4096", "9000", "100000"}},
+	{"min.insync.replicas", "min.insync.replicas", []string{"", "1", "2", "3"}},
+	{"message.timestamp.type", "log.message.timestamp.type", []string{"", "CreateTime", "LogAppendTime"}},
+	{"message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms", []string{"", "1000", "3600000"}},
+	{"message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms", []string{"", "1000", "3600000"}},
+	{"flush.ms", "log.flush.interval.ms", []string{"", "1", "77"}},
+}
+
+// alter changes one configuration of a topic, or of all brokers.
+func (g *generator) alter() fault.Op {
+	c := &alterable[g.Below(len(alterable))]
+	op := g.later(fault.Op{Do: DoAlterConfig, Topic: -1, Key: c.broker, Value: fault.Pick(g.Seq, c.values...)})
+	if t := g.Below(len(g.h.Topics)); !g.h.Topics[t].Doomed && !g.OneIn(3) {
+		op.Topic, op.Key = t, c.key
+	}
+	return op
 }

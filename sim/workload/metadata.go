@@ -2,10 +2,12 @@ package workload
 
 import (
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// metadata is what roles need to know before they work: the topics' ids. A doomed topic may be gone already.
+// metadata is what roles need to know before they work: the topics' ids, and how many partitions they have. A doomed topic
+// may be gone already.
 type metadata struct {
 	asking bool
 	askAt  event.Time
@@ -29,6 +31,16 @@ func (md *metadata) ready(c *Client, m Moment) bool {
 	if !md.asking && m.Now >= md.askAt {
 		md.ask(c, m)
 	}
+	return false
+}
+
+// has reports whether the partition of op is known to be there; if not, metadata is asked for again.
+func (md *metadata) has(c *Client, op *fault.Op) bool {
+	t := &c.topics[op.Topic]
+	if !t.known || op.Partition < t.count {
+		return t.known
+	}
+	md.stale = true
 	return false
 }
 
@@ -61,7 +73,7 @@ func (md *metadata) ask(c *Client, m Moment) {
 			t := &resp.Topics[i]
 			for j := range c.topics {
 				if t.Topic != nil && *t.Topic == c.topics[j].Name && t.ErrorCode == 0 {
-					c.topics[j].id, c.topics[j].known = t.TopicID, true
+					c.topics[j].id, c.topics[j].known, c.topics[j].count = t.TopicID, true, int32(len(t.Partitions))
 				}
 			}
 		}

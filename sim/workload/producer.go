@@ -90,7 +90,7 @@ func (p *producer) pump(c *Client, m Moment) {
 			return
 		}
 		c.advance(m)
-		if c.topics[op.Topic].known {
+		if p.has(c, op) {
 			p.begin(c, m, op)
 		}
 	}

@@ -100,7 +100,7 @@ func TestGenerate_ClientsDrawFromTheirOwnStreams(t *testing.T) {
 			t.Fatalf("seed %d: another client's role changes what client 0 does", seed)
 		}
 		for _, op := range all {
-			if op.Topic >= len(h.Topics) || op.Do == DoProduce && (op.Partition >= h.Topics[op.Topic].Partitions || op.Records*op.Bytes > most+64) {
+			if op.Topic >= len(h.Topics) || op.Do == DoProduce && (op.Partition >= h.Topics[op.Topic].Most() || op.Records*op.Bytes > most+64) {
 				t.Fatalf("seed %d: %+v", seed, op)
 			}
 		}
@@ -126,6 +126,7 @@ func newScript(t *testing.T, spec fault.Client, ops int) *script {
 	name := "a"
 	topic := kmsg.NewMetadataResponseTopic()
 	topic.Topic, topic.TopicID = &name, [16]byte{1}
+	topic.Partitions = append(topic.Partitions, kmsg.NewMetadataResponseTopicPartition())
 	meta.Topics = append(meta.Topics, topic)
 	s.answer(meta, 12)
 	if spec.Idempotent {

@@ -29,5 +29,6 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 	}
 }
 
-// stamped is how many bytes at the head of a batch its leader may change.
-const stamped = 17
+// stamped is how many bytes at the head of a batch its leader may change: with LogAppendTime, everything up to the largest
+// timestamp.
+const stamped = 43
