@@ -235,6 +235,31 @@ type DeleteTopicReply struct {
 	ID   UUID
 }
 
+// HighWatermark is the offset of DeleteRecords that means the end of everything committed.
+const HighWatermark = -1
+
+// DeleteRecords lets each of its partitions begin at a later offset.
+type DeleteRecords struct {
+	Partitions []DeleteRecordsPartition
+	TimeoutMs  int32
+}
+
+// DeleteRecordsPartition asks that the log begin at Offset, or at the high watermark.
+type DeleteRecordsPartition struct {
+	Name      string
+	Partition int32
+	Offset    int64
+}
+
+// DeleteRecordsReply answers DeleteRecords.
+type DeleteRecordsReply struct{ Partitions []DeleteRecordsPartitionReply }
+
+// DeleteRecordsPartitionReply is the outcome for one partition: LowWatermark is where its log durably begins, -1 on error.
+type DeleteRecordsPartitionReply struct {
+	Code         Code
+	LowWatermark int64
+}
+
 // Kinds of configuration resources (Kafka's ConfigResource.Type).
 const (
 	ResourceTopic  int8 = 2
@@ -355,6 +380,8 @@ func (*CreateTopics) body()         {}
 func (*CreateTopicsReply) body()    {}
 func (*DeleteTopics) body()         {}
 func (*DeleteTopicsReply) body()    {}
+func (*DeleteRecords) body()        {}
+func (*DeleteRecordsReply) body()   {}
 func (*DescribeConfigs) body()      {}
 func (*DescribeConfigsReply) body() {}
 func (*DescribeCluster) body()      {}

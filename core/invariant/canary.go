@@ -19,6 +19,7 @@ const (
 	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
+	CanaryTrimEarly                 // a log start counts, and files below it go, before its record is durable (J8)
 	CanaryCount
 )
 
@@ -49,6 +50,8 @@ func (c Canary) String() string {
 		return "duplicate-acked-early"
 	case CanaryReadUncommitted:
 		return "read-uncommitted"
+	case CanaryTrimEarly:
+		return "trim-before-durable"
 	}
 	return "none"
 }

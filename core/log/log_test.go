@@ -63,7 +63,7 @@ func TestLog_EqualsAListOfBatches(t *testing.T) {
 			switch k := rapid.IntRange(0, 9).Draw(t, "what"); {
 			case k < 6:
 				size := rapid.Int64Range(61, 300).Draw(t, "size")
-				if l.NeedsRoll(size) {
+				if l.NeedsRoll(size, -1) {
 					l.Roll()
 				}
 				b := batch{base: n.end(), size: size, ts: rapid.Int64Range(0, 50).Draw(t, "ts"), epoch: max(l.LastEpoch(), 0)}

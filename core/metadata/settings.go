@@ -141,5 +141,9 @@ func (s *Settings) Limits(set []event.ConfigEntry) event.TopicLimits {
 		MinInsyncReplicas: int32(number("min.insync.replicas")),
 		LogAppendTime:     text("message.timestamp.type") == "LogAppendTime",
 		Compacted:         strings.Contains(text("cleanup.policy"), "compact"),
+		Deleted:           strings.Contains(text("cleanup.policy"), "delete"),
+		SegmentMs:         number("segment.ms"),
+		RetentionBytes:    number("retention.bytes"),
+		RetentionMs:       number("retention.ms"),
 	}
 }

@@ -108,6 +108,9 @@ func (l *lookup) from(base, pos, want int64, out *event.Buf) {
 		if b.NextOffset() > l.to {
 			return false
 		}
+		if b.NextOffset() <= l.p.log.Start() {
+			return true
+		}
 		if ts := b.MaxTimestamp(); l.max && (ts > l.best || ts == l.best && b.BaseOffset() < l.found.BaseOffset()) || !l.max && ts >= want {
 			l.best, l.found = ts, b
 			hit = ts >= want

@@ -59,14 +59,17 @@ type reader struct {
 }
 
 func (x *reader) begin(s *Store, p *Partition, base, pos int64, why string, out *event.Buf) {
+	if x.read.From < p.log.Start() {
+		why = walkMoved
+	}
 	if why != walkEnded {
-		x.finish(s, p, why)
+		x.finish(s, p, why, out)
 		return
 	}
 	w := s.newWalk(p, base, pos)
 	w.want = min(max(x.read.Bytes, 0)+s.cfg.IndexInterval+record.HeaderSize, s.cfg.MaxReadBytes)
 	w.visit = func(b record.Batch, _, _ int64) bool { return x.visit(b) }
-	w.done = func(_ *walk, why string, _ *event.Buf) { x.finish(s, p, why) }
+	w.done = func(_ *walk, why string, out *event.Buf) { x.finish(s, p, why, out) }
 	w.run(out)
 }
 
@@ -98,13 +101,16 @@ func join(pieces [][]byte, b record.Batch) [][]byte {
 	return append(pieces, b)
 }
 
-func (x *reader) finish(s *Store, p *Partition, why string) {
+func (x *reader) finish(s *Store, p *Partition, why string, out *event.Buf) {
 	x.finished = true
 	x.answer.Read = x.read
 	switch {
 	case why == walkEnded || len(x.answer.Batches) > 0 && why != walkMoved:
 	case why == walkMoved && p.dead:
 		x.answer.Code, x.answer.Batches = event.CodeUnknownTopicOrPartition, nil
+	case x.read.From < p.log.Start():
+		out.Hit("store/read-trimmed")
+		x.answer.Code, x.answer.Batches = event.CodeOffsetOutOfRange, nil
 	case why == walkMoved:
 		x.answer.Code, x.answer.Batches = event.CodeNotLeaderOrFollower, nil
 	default:
