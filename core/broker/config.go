@@ -190,6 +190,12 @@ func (c *Config) settings() (*metadata.Settings, error) {
 	return metadata.NewSettings(set, limit)
 }
 
+// retentionCheck is how often shards look for what may go.
+func retentionCheck(s *metadata.Settings) event.Time {
+	const longest = int64(event.Never / event.Millisecond / 2)
+	return event.Time(min(s.Int64("log.retention.check.interval.ms"), longest)) * event.Millisecond
+}
+
 func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
 		Machine: event.Machine{Role: event.RoleFront,

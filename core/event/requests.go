@@ -118,13 +118,15 @@ type ListOffsetsReply struct{ Partitions []ListOffsetsPartitionReply }
 // ListOffsetsPartitionReply is one answer. Where a batch holds the record sought, Batch is that batch and the edge picks
 // the record (the core does not decompress): the first record with a timestamp of at least Timestamp, or, for
 // TimestampMax, the first that holds the batch's maximum. Offset is then the least that may be answered, the log start
-// where it lies inside the batch, or -1. Without a Batch, Offset and Timestamp are final (-1 for no match).
+// where it lies inside the batch, or -1: then Next is the batch to look into where the records of Batch that are left do
+// not match, or match worse. Without a Batch, Offset and Timestamp are final (-1 for no match).
 type ListOffsetsPartitionReply struct {
 	Code      Code
 	Offset    int64
 	Timestamp int64
 	Epoch     int32 // leader epoch of the record found; -1 for none
 	Batch     []byte
+	Next      []byte
 }
 
 // Metadata describes topics and brokers.

@@ -146,7 +146,8 @@ func TestLimits_FollowTopicThenBrokerThenDefault(t *testing.T) {
 	s := settings(t, event.ConfigEntry{Key: "min.insync.replicas", Value: "2"})
 	got := s.Limits([]event.ConfigEntry{{Key: "max.message.bytes", Value: "77"},
 		{Key: "message.timestamp.type", Value: "LogAppendTime"}})
-	want := event.TopicLimits{MaxMessageBytes: 77, SegmentBytes: 1 << 30, MinInsyncReplicas: 2, LogAppendTime: true}
+	want := event.TopicLimits{MaxMessageBytes: 77, SegmentBytes: 1 << 30, MinInsyncReplicas: 2, LogAppendTime: true,
+		Deleted: true, RetentionBytes: -1, RetentionMs: 604800000, SegmentMs: 604800000}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -139,12 +139,12 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	{
 		Name: "retention.bytes", Type: event.ConfigTypeLong, Default: "-1", Broker: "log.retention.bytes",
 		Rule: atLeast(-1),
-		Doc:  "Bytes beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
+		Doc:  "Bytes of a partition beyond which its oldest segments go; -1 for no limit.",
 	},
 	{
 		Name: "retention.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.retention.ms",
 		Rule: atLeast(-1),
-		Doc:  "Age in milliseconds beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
+		Doc:  "Milliseconds after its largest timestamp at which a segment goes; -1 for no limit.",
 	},
 	{
 		Name: "segment.bytes", Type: event.ConfigTypeInt, Default: "1073741824", Broker: "log.segment.bytes",
@@ -160,7 +160,7 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "segment.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.roll.ms",
-		Rule: atLeast(1), Doc: "Age at which a segment may be rolled even if it is not full, in milliseconds.",
+		Rule: atLeast(1), Doc: "A segment is rolled before its records' timestamps span more than this, in milliseconds.",
 	},
 	{
 		Name: "unclean.leader.election.enable", Type: event.ConfigTypeBoolean, Default: "false",

@@ -114,6 +114,16 @@ func (r *Replica) Learn(leaderHW int64) {
 	r.check()
 }
 
+// OnTrimmed tells the replica that the start of its log may have moved. Below it everything is committed, or was given up
+// for lost: then the log goes on at the start, and so does the epoch of a leader that has appended nothing yet.
+func (r *Replica) OnTrimmed() {
+	start := r.log.Start()
+	r.setHW(max(r.hw, start))
+	if r.role == Leader && r.log.LastEpoch() < r.a.LeaderEpoch {
+		r.epochStart = max(r.epochStart, start)
+	}
+}
+
 // OnReset tells the follower that its log was emptied and now begins at the leader's log start, to which everything
 // is committed.
 func (r *Replica) OnReset() {

@@ -67,6 +67,7 @@ func (s *Shard) park(p *partition, w *produceWait, i int, r event.ProducePartiti
 func (s *Shard) release(p *partition, out *event.Buf) {
 	s.releaseFlushed(p, out)
 	s.releaseCommitted(p, out)
+	s.releaseTrims(p, out)
 	if len(p.replica.Assignment().Replicas) > 1 {
 		s.store.HighWater(p.log, p.replica.HighWatermark(), out)
 	}
@@ -112,4 +113,8 @@ func (s *Shard) abandon(p *partition, r event.ProducePartitionReply, out *event.
 		}
 		*a = acks{}
 	}
+	for _, x := range p.trims {
+		s.settleTrim(x.w, x.i, r.Code, -1, out)
+	}
+	p.trims = nil
 }
