@@ -14,8 +14,8 @@ import (
 
 func init() {
 	register(func() *cobra.Command {
-		return group("topic", "Create, list, describe and delete topics",
-			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicDelete())
+		return group("topic", "Create, list, describe and delete topics, and their oldest records",
+			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicDelete(), newTopicDeleteRecords())
 	})
 }
 

@@ -3,8 +3,10 @@ package metadata
 import "github.com/highwater-log/highwater/core/event"
 
 const (
-	weekMs = "604800000"
-	never  = "9223372036854775807"
+	weekMs   = "604800000"
+	minuteMs = 60_000
+	hourMs   = 60 * minuteMs
+	never    = "9223372036854775807"
 )
 
 // topicConfigs are a topic's configurations in name order. Sources: Kafka's TopicConfig and LogConfig; KIP-1030 for
@@ -143,8 +145,8 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "retention.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.retention.ms",
-		Rule: atLeast(-1),
-		Doc:  "Milliseconds after its largest timestamp at which a segment goes; -1 for no limit.",
+		Rule: atLeast(-1), Coarse: []Coarse{{"log.retention.minutes", minuteMs}, {"log.retention.hours", hourMs}},
+		Doc: "Milliseconds after its largest timestamp at which a segment goes; -1 for no limit.",
 	},
 	{
 		Name: "segment.bytes", Type: event.ConfigTypeInt, Default: "1073741824", Broker: "log.segment.bytes",
@@ -160,7 +162,8 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "segment.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.roll.ms",
-		Rule: atLeast(1), Doc: "A segment is rolled before its records' timestamps span more than this, in milliseconds.",
+		Rule: atLeast(1), Coarse: []Coarse{{"log.roll.hours", hourMs}},
+		Doc: "A segment is rolled before its records' timestamps span more than this, in milliseconds.",
 	},
 	{
 		Name: "unclean.leader.election.enable", Type: event.ConfigTypeBoolean, Default: "false",

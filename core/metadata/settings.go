@@ -62,12 +62,40 @@ func brokerTable() []ConfigDef {
 		d.Doc = "Default for topics: " + d.Doc
 		d.Name, d.Broker = d.Broker, ""
 		table = append(table, d)
+		for _, c := range d.Coarse {
+			table = append(table, c.def(&d))
+		}
 	}
 	slices.SortFunc(table, func(a, b ConfigDef) int { return strings.Compare(a.Name, b.Name) })
 	for i := range table {
 		table[i].Static = true
 	}
 	return table
+}
+
+// def is the definition of c, which is fine in a larger unit.
+func (c *Coarse) def(fine *ConfigDef) ConfigDef {
+	n, _ := strconv.ParseInt(fine.Default, 10, 64)
+	return ConfigDef{
+		Name: c.Name, Type: event.ConfigTypeInt, Default: strconv.FormatInt(n/c.Unit, 10), Rule: between(fine.Rule.Min, maxInt32),
+		Doc: fmt.Sprintf("%s in units of %d milliseconds; counts where no finer one is set.", fine.Name, c.Unit),
+	}
+}
+
+// value is what the broker's configuration d comes to, and whether it was set at start, in whichever unit.
+func (s *Settings) value(name string) (value string, set bool) {
+	if value, set = s.lookup(name); set {
+		return value, true
+	}
+	if d := find(s.table, name); d != nil {
+		for _, c := range d.Coarse {
+			if v, set := s.lookup(c.Name); set {
+				n, _ := strconv.ParseInt(v, 10, 64) // it was checked, and fits 32 bits
+				return strconv.FormatInt(max(n*c.Unit, -1), 10), true
+			}
+		}
+	}
+	return value, false
 }
 
 // lookup gives the value of a broker's configuration and whether it was set at start.
@@ -113,7 +141,7 @@ func (s *Settings) topicValue(d *ConfigDef, set []event.ConfigEntry) (value stri
 		return set[i].Value, event.SourceTopic
 	}
 	if d.Broker != "" {
-		if v, set := s.lookup(d.Broker); set {
+		if v, set := s.value(d.Broker); set {
 			return v, event.SourceStaticBroker
 		}
 	}
