@@ -102,6 +102,9 @@ func (s *Shard) acknowledge(p *partition, x ack, out *event.Buf) {
 	if p.replica.Role() != replica.Leader {
 		invariant.Violated("H-1: a %s acknowledges a batch up to %d", p.replica.Role(), x.end)
 	}
+	if x.r.LogStart >= 0 {
+		x.r.LogStart = p.log.Log().Start() // it may have moved while the outcome was parked
+	}
 	s.settle(x.w, x.i, x.r, out)
 }
 

@@ -23,7 +23,7 @@ type lookup struct {
 	best   int64   // largest timestamp found so far, for max
 	found  record.Batch
 	edge   record.Batch // that the log start lies in, if it is a candidate: which of its records are left, its header does not say
-	floor  bool // the candidate is walked from its floor, not from its beginning
+	floor  bool         // the candidate is walked from its floor, not from its beginning
 }
 
 // FindTimestamp looks for the first batch below the offset to with a record at or after ts; for event.TimestampMax, the

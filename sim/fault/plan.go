@@ -36,6 +36,8 @@ type Header struct {
 	Store   Store    `json:"store"`
 	Turn    int      `json:"turn"`    // events of one node that share a turn at most; 1 for no grouping
 	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
+	// RetentionCheckMs is how often brokers look for what may go; 0 for their default.
+	RetentionCheckMs int64 `json:"retention_check_ms,omitempty"`
 }
 
 // Topic is one topic that the clients use.
@@ -44,7 +46,14 @@ type Topic struct {
 	Partitions int32  `json:"partitions"`
 	Segment    int    `json:"segment_bytes"`
 	Doomed     bool   `json:"doomed,omitempty"` // an admin deletes it some time
+	// What lets its logs begin later, as the configurations of Kafka; 0 for not set, and then nothing does but an admin.
+	RetentionBytes int64 `json:"retention_bytes,omitempty"`
+	RetentionMs    int64 `json:"retention_ms,omitempty"`
+	SegmentMs      int64 `json:"segment_ms,omitempty"`
 }
+
+// Retained reports whether nothing but an admin lets the topic's logs begin later.
+func (t *Topic) Retained() bool { return t.RetentionBytes == 0 && t.RetentionMs == 0 }
 
 // Client is one client: its role, how it speaks, and how long it waits for an answer.
 type Client struct {
@@ -92,7 +101,7 @@ type Store struct {
 // Op is one operation of a client: it is begun when the client has time for it, after Pause.
 type Op struct {
 	Client    int        `json:"client"`
-	Do        string     `json:"do"` // produce, fetch, list-offsets, create-topic, delete-topic
+	Do        string     `json:"do"` // produce, fetch, list-offsets, create-topic, delete-topic, delete-records
 	Topic     int        `json:"topic"`
 	Partition int32      `json:"partition,omitempty"`
 	Pause     event.Time `json:"pause_ns,omitempty"`
@@ -100,6 +109,7 @@ type Op struct {
 	Records   int        `json:"records,omitempty"`
 	Bytes     int        `json:"bytes,omitempty"`     // of each record's value
 	Timestamp int64      `json:"timestamp,omitempty"` // of list-offsets
+	Percent   int        `json:"percent,omitempty"`   // of delete-records: how much of what is committed goes
 }
 
 // Family is a kind of fault with a switch and a stream of its own.

@@ -12,6 +12,8 @@ const (
 	DoListOffsets = "list-offsets"
 	DoCreateTopic = "create-topic"
 	DoDeleteTopic = "delete-topic"
+	// DoDeleteRecords lets a log begin later; beyond 100 percent it asks for more than there is.
+	DoDeleteRecords = "delete-records"
 )
 
 // Size is how much a run does.
@@ -109,12 +111,31 @@ func (g *generator) admin(ops []fault.Op) []fault.Op {
 		op.Pause = event.Time(g.LogBetween(1, 100)) * event.Millisecond
 		ops = append(ops, op)
 	}
+	ops = g.trim(ops)
 	for t := range g.h.Topics {
 		if g.h.Topics[t].Doomed {
 			ops = append(ops, fault.Op{
 				Client: g.client, Do: DoDeleteTopic, Topic: t, Pause: event.Time(g.LogBetween(1, 200)) * event.Millisecond,
 			})
 		}
+	}
+	return ops
+}
+
+// trim deletes records now and then in every other run. It draws from a stream of its own.
+func (g *generator) trim(ops []fault.Op) []fault.Op {
+	own := &generator{
+		Seq: fault.NewRand(g.h.Seed, fault.StreamRetention, 1).Seq(), h: g.h, client: g.client,
+		pause: g.pause,
+	}
+	if own.OneIn(2) {
+		return ops
+	}
+	for range own.LogBetween(1, 16) {
+		op := own.place(DoDeleteRecords)
+		op.Percent = fault.Pick(own.Seq, 10, 50, 90, 100, 100, 120)
+		op.Pause = event.Time(own.LogBetween(1, 60)) * event.Millisecond
+		ops = append(ops, op)
 	}
 	return ops
 }

@@ -2,6 +2,8 @@ package world
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
@@ -81,6 +83,9 @@ func (n *node) config(seed uint64) broker.Config {
 	c := broker.Tiny(rand.New(seed))
 	c.Node = event.NodeID(n.id)
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: fmt.Sprintf("node-%d", n.id), Port: 9092}}
+	if ms := n.w.plan.Header.RetentionCheckMs; ms > 0 {
+		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.FormatInt(ms, 10)})
+	}
 	k := n.w.plan.Header.Store
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
@@ -90,8 +95,16 @@ func (n *node) config(seed uint64) broker.Config {
 	return c
 }
 
-// Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed.
-func (w *World) Config(_ int, seed uint64) broker.Config { return w.node.config(seed) }
+// retentionCheck is the configuration that says how often a broker looks for what may go.
+const retentionCheck = "log.retention.check.interval.ms"
+
+// Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed. It
+// keeps what it finds, so that two brokers on one disk can be compared.
+func (w *World) Config(_ int, seed uint64) broker.Config {
+	c := w.node.config(seed)
+	c.Configs = slices.DeleteFunc(c.Configs, func(e event.ConfigEntry) bool { return e.Key == retentionCheck })
+	return c
+}
 
 func slicesOf(shards []store.Config) []*store.Config {
 	var out []*store.Config
