@@ -2,6 +2,7 @@ package shard
 
 import (
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/replica"
 	"github.com/highwater-log/highwater/core/store"
 )
@@ -87,9 +88,17 @@ func (s *Shard) trim(w *trimWait, i int, out *event.Buf) bool {
 	case s.store.Room() <= 0:
 		return false
 	}
-	s.store.Trim(p.log, start, out)
+	s.letGo(p, start, out)
 	p.trims = append(p.trims, trimAck{w, i, start})
 	return true
+}
+
+// letGo orders that the log of p begin at start.
+func (s *Shard) letGo(p *partition, start int64, out *event.Buf) {
+	if end := told(p); start > end {
+		invariant.Violated("H-7: log start of %s-%d to %d, committed is what lies below %d", p.name, p.tp.Partition, start, end)
+	}
+	s.store.Trim(p.log, start, out)
 }
 
 // target is where the log of p is to begin so that nothing below offset is left, or why it cannot. A log that is damaged

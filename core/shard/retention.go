@@ -77,6 +77,6 @@ func (s *Shard) retainOne(p *partition, out *event.Buf) (all bool) {
 		return false
 	}
 	out.Hit("shard/retired")
-	s.store.Trim(p.log, start, out)
+	s.letGo(p, start, out)
 	return !more
 }

@@ -36,7 +36,7 @@ type Header struct {
 	Store   Store    `json:"store"`
 	Turn    int      `json:"turn"`    // events of one node that share a turn at most; 1 for no grouping
 	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
-	// RetentionCheckMs is how often brokers look for what may go; 0 for their default.
+	// RetentionCheckMs is how often brokers look for what may go; 0 for never.
 	RetentionCheckMs int64 `json:"retention_check_ms,omitempty"`
 }
 

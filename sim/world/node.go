@@ -2,7 +2,7 @@ package world
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"strconv"
 
 	"github.com/highwater-log/highwater/core/broker"
@@ -62,7 +62,7 @@ func (w *World) boot() {
 	n.turnTime = fault.NewRand(seed, fault.StreamTurn, life)
 	n.failing = map[event.IOID]uint64{}
 	n.api = api.New(api.Config{})
-	b, err := broker.New(n.config(identity.At(0)))
+	b, err := broker.New(n.config(identity.At(0), true))
 	if err != nil {
 		w.Fail("configuration", err.Error())
 		return
@@ -78,13 +78,16 @@ func (w *World) boot() {
 	n.push(event.Event{Kind: event.KindStart})
 }
 
-// config is the broker's configuration: the plan's sizes, identities drawn anew for each life.
-func (n *node) config(seed uint64) broker.Config {
+// config is the broker's configuration: the plan's sizes, identities drawn anew for each life. looks: it looks for what may
+// go, if the plan says so.
+func (n *node) config(seed uint64, looks bool) broker.Config {
 	c := broker.Tiny(rand.New(seed))
 	c.Node = event.NodeID(n.id)
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: fmt.Sprintf("node-%d", n.id), Port: 9092}}
-	if ms := n.w.plan.Header.RetentionCheckMs; ms > 0 {
+	if ms := n.w.plan.Header.RetentionCheckMs; ms > 0 && looks {
 		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.FormatInt(ms, 10)})
+	} else {
+		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.Itoa(math.MaxInt64)}) // never
 	}
 	k := n.w.plan.Header.Store
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
@@ -101,9 +104,7 @@ const retentionCheck = "log.retention.check.interval.ms"
 // Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed. It
 // keeps what it finds, so that two brokers on one disk can be compared.
 func (w *World) Config(_ int, seed uint64) broker.Config {
-	c := w.node.config(seed)
-	c.Configs = slices.DeleteFunc(c.Configs, func(e event.ConfigEntry) bool { return e.Key == retentionCheck })
-	return c
+	return w.node.config(seed, false)
 }
 
 func slicesOf(shards []store.Config) []*store.Config {
