@@ -30,12 +30,16 @@ type rig struct {
 	epoch  int32          // leader epoch of every partition
 	part   int32          // partition epoch
 	more   bool           // further events of this turn follow
+	limits event.TopicLimits
 	probes map[string]bool
 }
 
 func newRig(t fataler) *rig {
 	r := &rig{t: t, disk: newMemory(), now: event.Second, epoch: -1, part: -1, probes: map[string]bool{}}
 	r.out.Probing = true
+	r.limits = event.TopicLimits{
+		MaxMessageBytes: 32 << 10, SegmentBytes: 1 << 20, MinInsyncReplicas: 1, Deleted: true, RetentionBytes: -1, RetentionMs: -1,
+	}
 	r.cfg = store.Config{
 		Machine: event.Shard0, Directory: event.UUID{1}, Secret: [16]byte{2},
 		ChunkSize: 256 << 10, MaxChunks: 4, MaxFrame: 64 << 10, InFlight: 1, Reserve: 32 << 10,
@@ -51,7 +55,7 @@ func (r *rig) boot() {
 	r.done, r.sent = nil, nil
 	r.broker++
 	r.epoch++
-	r.s = New(Config{Node: 1, Lag: 2 * event.Second, Store: r.cfg})
+	r.s = New(Config{Node: 1, Lag: 2 * event.Second, Store: r.cfg, RetentionCheck: event.Second})
 	r.step(event.Event{Kind: event.KindStart})
 	r.settle()
 }
@@ -131,7 +135,7 @@ func (r *rig) assignment(n int) event.Assignment {
 	return event.Assignment{
 		TP: partitionOf(n), Name: fmt.Sprintf("topic-%d", n), Leader: 1, LeaderEpoch: r.epoch, LeaderBrokerEpoch: r.broker,
 		PartitionEpoch: r.part, Replicas: []event.NodeID{1}, ISR: []event.NodeID{1},
-		Limits: event.TopicLimits{MaxMessageBytes: 32 << 10, SegmentBytes: 1 << 20, MinInsyncReplicas: 1},
+		Limits: r.limits,
 	}
 }
 
@@ -190,6 +194,11 @@ func render(e *event.Effect) string {
 			if p.Batch != nil {
 				s.WriteString(offsets([][]byte{p.Batch}))
 			}
+		}
+	case *event.ShardDeletedRecords:
+		s.WriteString("deleted")
+		for i, p := range m.Results {
+			fmt.Fprintf(&s, " %d:%s", m.Index[i], outcome(p.Code, p.LowWatermark))
 		}
 	case *event.ShardReady:
 		fmt.Fprintf(&s, "ready, found %d", len(m.Found))
