@@ -27,6 +27,7 @@ type trim struct {
 
 // Trim lets the log of p begin at start, at most Promised, once the record of it is durable; Log().Start() tells when. A
 // start that is no news is none here either. Where nothing is left, the active segment is rolled, so that its file goes too.
+// The caller has seen room for it.
 func (s *Store) Trim(p *Partition, start int64, out *event.Buf) {
 	if start <= p.begins() {
 		return
