@@ -36,6 +36,9 @@ func (s *Store) Trim(p *Partition, start int64, out *event.Buf) {
 		invariant.Violated("S-13: log start of %s-%d to %d, durable is %d", p.tp.Topic, p.tp.Partition, start, p.Promised())
 	}
 	out.Hit("store/trim")
+	if start > p.log.End() {
+		out.Hit("store/end-given-up")
+	}
 	s.journal.Together(2, 0)
 	if start == p.log.End() && p.active().size > 0 {
 		out.Hit("store/trim-all")
@@ -74,7 +77,11 @@ func (s *Store) landTrims(out *event.Buf) {
 		if x.p.dead {
 			continue
 		}
+		hurt := len(x.p.damage) > 0
 		s.applyTrims(x.p, x.seq)
+		if hurt && len(x.p.damage) == 0 {
+			out.Hit("store/healed")
+		}
 		s.enqueue(x.p)
 		s.rebuildDerived(x.p, out)
 		if !x.p.listed {
