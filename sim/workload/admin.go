@@ -119,10 +119,14 @@ func (a *admin) next(c *Client) fault.Op {
 	return c.ops[c.next]
 }
 
-// trim asks where the log ends, and then lets it begin at a part of that. An operation of which nobody knows whether it
-// took effect is not tried again: the next one comes anyway.
+// trim lets a log begin at its high watermark, or asks where it ends, and then lets it begin at a part of that: a damaged
+// log tells no end. An operation of which nobody knows whether it took effect is not tried again: the next one comes anyway.
 func (a *admin) trim(c *Client, m Moment, t *topic, op *fault.Op) {
 	partition, percent := op.Partition, int64(op.Percent)
+	if percent == 100 {
+		a.trimTo(c, m, t, partition, event.HighWatermark)
+		return
+	}
 	req := kmsg.NewPtrListOffsetsRequest()
 	req.Version = 8
 	req.ReplicaID = -1
@@ -138,9 +142,7 @@ func (a *admin) trim(c *Client, m Moment, t *topic, op *fault.Op) {
 			return
 		}
 		target := resp.Topics[0].Partitions[0].Offset * percent / 100
-		if percent == 100 {
-			target = event.HighWatermark
-		} else if percent > 100 {
+		if percent > 100 {
 			target += 1000
 		}
 		a.trimTo(c, m, t, partition, target)
