@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -99,7 +100,7 @@ func deleteRecords(ctx context.Context, admin *kadm.Client, topic string, offset
 		switch r, ok := answers.Lookup(topic, p.Partition); {
 		case !ok:
 			f.Error = "no answer"
-		case r.Err == kerr.OffsetOutOfRange:
+		case errors.Is(r.Err, kerr.OffsetOutOfRange):
 			f.Error = "the offset is above the end of what is committed: " + r.Err.Error()
 		case r.Err != nil:
 			f.Error = r.Err.Error()

@@ -192,7 +192,7 @@ func between(least, is, most *content) string {
 func (l *logContent) gap() string {
 	at := l.start
 	for i := range l.batches {
-		if l.batches[i].base != at && !(i == 0 && l.batches[i].base < at) {
+		if base := l.batches[i].base; base > at || base < at && i > 0 {
 			break
 		}
 		at = l.batches[i].next
