@@ -34,6 +34,7 @@ type batchFacts struct {
 	MaxTimestamp int64  `json:"max_timestamp_ms"`
 	Codec        string `json:"codec,omitempty"`
 	Control      bool   `json:"control,omitempty"`
+	Deleted      bool   `json:"deleted,omitempty"` // it lies below the log start
 	Bytes        int    `json:"bytes"`
 }
 
@@ -104,7 +105,7 @@ func (d *dumper) segment(s segment) error {
 		var position int64
 		if b, position, err = r.next(); err == nil {
 			facts := describeBatch(b, position)
-			facts.File = s.path
+			facts.File, facts.Deleted = s.path, b.NextOffset() <= s.start
 			err = d.batch(facts)
 		}
 	}
@@ -127,6 +128,7 @@ func (d *dumper) journal(s offlineStore) error {
 			facts := batchFacts{
 				File: s.machine.String() + "/journal", Partition: p.TP.String(), Frame: b.Seq, Position: b.Pos, BaseOffset: b.Base,
 				LastOffset: b.Next - 1, Records: b.Records, LeaderEpoch: b.Epoch, ProducerID: -1, Bytes: b.Bytes,
+				Deleted: b.Next <= p.Start,
 			}
 			if err := d.batch(facts); err != nil {
 				return err
@@ -158,6 +160,9 @@ func (f batchFacts) String() string {
 	}
 	if f.Control {
 		text += "  control"
+	}
+	if f.Deleted {
+		text += "  deleted"
 	}
 	return text
 }

@@ -29,6 +29,7 @@ type offlineStore struct {
 type segment struct {
 	path    string
 	folder  string
+	start   int64 // of the log, as far as it is known: what lies below was deleted
 	written int64 // bytes that a checkpoint vouches for; -1 where none is known: up to the end of the file
 	open    bool  // it may end unfinished: the last one of a folder that is read alone
 }
@@ -83,7 +84,9 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 		for _, p := range s.Partitions {
 			for _, seg := range p.Segments {
 				path := filepath.Join(root, filepath.FromSlash(seg.File.Path()))
-				found.segments = append(found.segments, segment{path: path, folder: filepath.Dir(path), written: seg.Written})
+				found.segments = append(found.segments, segment{
+					path: path, folder: filepath.Dir(path), start: p.Start, written: seg.Written,
+				})
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -72,8 +73,8 @@ func TestLogVerify_Segments(t *testing.T) {
 	}
 }
 
-// runBroker runs a real broker on data, appends n records to one topic, and stops it cleanly.
-func runBroker(t *testing.T, data string, n int) {
+// runBroker runs a real broker on data, appends n records to one topic, runs the commands, and stops it cleanly.
+func runBroker(t *testing.T, data string, n int, commands ...[]string) {
 	t.Helper()
 	c, err := config.Load("", nil, []config.Setting{
 		{Key: config.LogDirs, Value: data}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.JournalSize, Value: "64MiB"},
@@ -96,6 +97,11 @@ func runBroker(t *testing.T, data string, n int) {
 	root.SetErr(io.Discard)
 	if err := root.ExecuteContext(t.Context()); err != nil {
 		t.Error(err)
+	}
+	for _, command := range commands {
+		if code, _, stderr := try(append(command, "-b", s.Addresses()[0])...); code != exitOK {
+			t.Errorf("%v: exit %d, %s", command, code, stderr)
+		}
 	}
 	if code, _, stderr := try("log", "verify", data); code != exitError || !strings.Contains(stderr, "in use by pid") {
 		t.Errorf("verify under a running broker: exit %d, %s", code, stderr)
@@ -146,6 +152,35 @@ func TestLogVerify_WholeDirectory(t *testing.T) {
 	}
 	if code, stdout, _ := try("log", "verify", data); code != exitFinding {
 		t.Errorf("without hard state and journal: exit %d\n%s", code, stdout)
+	}
+}
+
+func TestLogDump_MarksWhatIsDeleted(t *testing.T) {
+	data := t.TempDir()
+	runBroker(t, data, 100)
+	runBroker(t, data, 10, []string{"topic", "delete-records", "t", "--before", "105"})
+	code, stdout, _ := try("log", "dump", data, "--output", "json")
+	if code != exitOK {
+		t.Fatalf("exit %d\n%s", code, stdout)
+	}
+	for line := range strings.Lines(stdout) {
+		var b struct {
+			File       string
+			LastOffset int64 `json:"last_offset"`
+			Deleted    bool
+		}
+		if err := json.Unmarshal([]byte(line), &b); err != nil {
+			t.Fatal(err)
+		}
+		if b.Deleted != (b.LastOffset < 105) && strings.Contains(b.File, "shard-0") {
+			t.Errorf("%s", line)
+		}
+	}
+	if !strings.Contains(stdout, `"deleted":true`) {
+		t.Errorf("nothing is marked:\n%s", stdout)
+	}
+	if code, stdout, _ := try("log", "verify", data); code != exitOK {
+		t.Errorf("verify: exit %d\n%s", code, stdout)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 func init() {
 	register(func() *cobra.Command {
-		return group("topic", "Create, list, describe, alter and delete topics",
-			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicAlter(), newTopicDelete())
+		return group("topic", "Create, list, describe, alter and delete topics, and their oldest records",
+			newTopicCreate(), newTopicList(), newTopicDescribe(), newTopicAlter(), newTopicDelete(), newTopicDeleteRecords())
 	})
 }
 

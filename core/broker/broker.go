@@ -42,7 +42,9 @@ func New(cfg Config) (*Broker, error) {
 	}
 	for i, s := range cfg.Shards {
 		s.Machine = event.Machine{Role: event.RoleShard, Index: uint8(i)}
-		b.shards = append(b.shards, shard.New(shard.Config{Node: cfg.Node, Lag: cfg.Lag, Store: s}))
+		b.shards = append(b.shards, shard.New(shard.Config{
+			Node: cfg.Node, Lag: cfg.Lag, Store: s, RetentionCheck: retentionCheck(settings),
+		}))
 	}
 	return b, nil
 }

@@ -191,6 +191,16 @@ func (c *Config) settings() (*metadata.Settings, error) {
 	return metadata.NewSettings(set, limit)
 }
 
+// retentionCheck is how often shards look for what may go; 0 for never, which is what periods beyond a hundred years mean.
+func retentionCheck(s *metadata.Settings) event.Time {
+	const longest = int64(event.Never / event.Millisecond / 2)
+	ms := s.Int64("log.retention.check.interval.ms")
+	if ms > longest {
+		return 0
+	}
+	return event.Time(ms) * event.Millisecond
+}
+
 func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
 		Machine: event.Machine{Role: event.RoleFront,

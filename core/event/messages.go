@@ -12,6 +12,8 @@ package event
 //	  | --GiveBack, or the shell's---> |                              |   the bytes are sent: their memory is free
 //	  | --ShardListOffsets-----------> |                              |
 //	  | <-----------ShardListedOffsets |                              |
+//	  | --ShardDeleteRecords---------> |                              |
+//	  | <----------ShardDeletedRecords |                              |
 //	  | --CreateTopics, DeleteTopics, CreatePartitions, AlterConfigs->|
 //	  | --PIDRequest, AutoCreate------------------------------------> |
 //	  | <-----------------------ImageUpdate, PIDBlock, AutoCreated----|
@@ -117,6 +119,20 @@ type ShardListedOffsets struct {
 	Results []ListOffsetsPartitionReply
 }
 
+// ShardDeleteRecords carries the new log starts of one request that concern one shard.
+type ShardDeleteRecords struct {
+	Deadline Time // when a wait for the journal ends with CodeRequestTimedOut
+	Index    []int
+	TP       []TP
+	Items    []DeleteRecordsPartition
+}
+
+// ShardDeletedRecords answers ShardDeleteRecords, in its order, once every item has its outcome.
+type ShardDeletedRecords struct {
+	Index   []int
+	Results []DeleteRecordsPartitionReply
+}
+
 // ShardAssign tells a shard which partitions it holds. Full: the list is complete and caught up with everything
 // committed, so partitions that are not on it are strays. Otherwise it is a change. Removed partitions were deleted by
 // a committed record.
@@ -147,12 +163,17 @@ type Assignment struct {
 type TopicLimits struct {
 	MaxMessageBytes   int32
 	SegmentBytes      int64
+	SegmentMs         int64 // 0 for no limit
 	MinInsyncReplicas int32
 	LogAppendTime     bool // message.timestamp.type=LogAppendTime
 	// TimestampBefore and TimestampAfter are how far a record's own timestamp may lie behind and ahead of the broker's
 	// clock, in milliseconds.
 	TimestampBefore, TimestampAfter int64
 	Compacted                       bool
+	// Deleted: cleanup.policy lets old segments go, by the two below; negative for no limit.
+	Deleted        bool
+	RetentionBytes int64
+	RetentionMs    int64
 }
 
 // ShardReady says that a shard's recovery is done, in which directory, and which partitions it found.
@@ -182,21 +203,23 @@ type PIDBlock struct {
 	Count int32
 }
 
-func (*ShardProduce) body()       {}
-func (*ShardProduced) body()      {}
-func (*ShardWatch) body()         {}
-func (*ShardState) body()         {}
-func (*ShardRead) body()          {}
-func (*ShardData) body()          {}
-func (*GiveBack) body()           {}
-func (*ShardUnwatch) body()       {}
-func (*ShardListOffsets) body()   {}
-func (*ShardListedOffsets) body() {}
-func (*ShardAssign) body()        {}
-func (*ShardReady) body()         {}
-func (*ShardStopped) body()       {}
-func (*ImageUpdate) body()        {}
-func (*AutoCreate) body()         {}
-func (*AutoCreated) body()        {}
-func (*PIDRequest) body()         {}
-func (*PIDBlock) body()           {}
+func (*ShardProduce) body()        {}
+func (*ShardProduced) body()       {}
+func (*ShardWatch) body()          {}
+func (*ShardState) body()          {}
+func (*ShardRead) body()           {}
+func (*ShardData) body()           {}
+func (*GiveBack) body()            {}
+func (*ShardUnwatch) body()        {}
+func (*ShardListOffsets) body()    {}
+func (*ShardListedOffsets) body()  {}
+func (*ShardDeleteRecords) body()  {}
+func (*ShardDeletedRecords) body() {}
+func (*ShardAssign) body()         {}
+func (*ShardReady) body()          {}
+func (*ShardStopped) body()        {}
+func (*ImageUpdate) body()         {}
+func (*AutoCreate) body()          {}
+func (*AutoCreated) body()         {}
+func (*PIDRequest) body()          {}
+func (*PIDBlock) body()            {}

@@ -126,13 +126,15 @@ type ListOffsetsReply struct{ Partitions []ListOffsetsPartitionReply }
 // ListOffsetsPartitionReply is one answer. Where a batch holds the record sought, Batch is that batch and the edge picks
 // the record (the core does not decompress): the first record with a timestamp of at least Timestamp, or, for
 // TimestampMax, the first that holds the batch's maximum. Offset is then the least that may be answered, the log start
-// where it lies inside the batch, or -1. Without a Batch, Offset and Timestamp are final (-1 for no match).
+// where it lies inside the batch, or -1: then Next is the batch to look into where the records of Batch that are left do
+// not match, or match worse. Without a Batch, Offset and Timestamp are final (-1 for no match).
 type ListOffsetsPartitionReply struct {
 	Code      Code
 	Offset    int64
 	Timestamp int64
 	Epoch     int32 // leader epoch of the record found; -1 for none
 	Batch     []byte
+	Next      []byte
 }
 
 // Metadata describes topics and brokers.
@@ -266,6 +268,31 @@ type GrowTopicReply struct {
 	Code Code
 	Why  string
 	Name string
+}
+
+// HighWatermark is the offset of DeleteRecords that means the end of everything committed.
+const HighWatermark = -1
+
+// DeleteRecords lets each of its partitions begin at a later offset.
+type DeleteRecords struct {
+	Partitions []DeleteRecordsPartition
+	TimeoutMs  int32
+}
+
+// DeleteRecordsPartition asks that the log begin at Offset, or at the high watermark.
+type DeleteRecordsPartition struct {
+	Name      string
+	Partition int32
+	Offset    int64
+}
+
+// DeleteRecordsReply answers DeleteRecords.
+type DeleteRecordsReply struct{ Partitions []DeleteRecordsPartitionReply }
+
+// DeleteRecordsPartitionReply is the outcome for one partition: LowWatermark is where its log durably begins, -1 on error.
+type DeleteRecordsPartitionReply struct {
+	Code         Code
+	LowWatermark int64
 }
 
 // Kinds of configuration resources (Kafka's ConfigResource.Type).
@@ -444,3 +471,5 @@ func (*FindCoordinator) body()       {}
 func (*FindCoordinatorReply) body()  {}
 func (*InitProducerID) body()        {}
 func (*InitProducerIDReply) body()   {}
+func (*DeleteRecords) body()         {}
+func (*DeleteRecordsReply) body()    {}

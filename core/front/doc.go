@@ -4,7 +4,8 @@
 //	---------> dispatch | answered from the image: Metadata,   | --> Reply
 //	           (by body)|   DescribeConfigs, DescribeCluster   |
 //	                    | asked of shards, fan-out and fan-in: | --> ShardProduce, ShardListOffsets
-//	                    |   Produce, ListOffsets, Fetch        | --> ShardWatch, ShardState, ShardRead, ShardData
+//	                    |   Produce, ListOffsets, Fetch,       | --> ShardWatch, ShardState, ShardRead, ShardData
+//	                    |   DeleteRecords                      | --> ShardDeleteRecords
 //	                    | asked of home: CreateTopics,         | --> CreateTopics, DeleteTopics, AutoCreate, ...
 //	                    |   DeleteTopics, CreatePartitions,    |
 //	                    |   AlterConfigs, unknown names, ids   |

@@ -83,6 +83,12 @@ func turnAway(t event.Ticket, body event.Body, out *event.Buf) {
 			reply.Partitions[i].Code = event.CodeNotLeaderOrFollower
 		}
 		out.Reply(t, reply)
+	case *event.DeleteRecords:
+		reply := newDeleteRecordsReply(len(req.Partitions))
+		for i := range reply.Partitions {
+			reply.Partitions[i].Code = event.CodeNotLeaderOrFollower
+		}
+		out.Reply(t, reply)
 	case *event.FindCoordinator:
 		out.Reply(t, findCoordinator(req))
 	case *event.InitProducerID:

@@ -106,6 +106,8 @@ func (f *Front) serve(now event.Time, t event.Ticket, body event.Body, out *even
 		f.createPartitions(now, t, req, out)
 	case *event.AlterConfigs:
 		f.alterConfigs(now, t, req, out)
+	case *event.DeleteRecords:
+		f.deleteRecords(now, t, req, out)
 	case *event.DescribeConfigs:
 		out.Reply(t, f.describeConfigs(req))
 	case *event.DescribeCluster:
@@ -130,6 +132,8 @@ func (f *Front) onMessage(ev *event.Event, out *event.Buf) {
 		answer(f, ev, out, (*produceWait).onProduced, m)
 	case *event.ShardListedOffsets:
 		answer(f, ev, out, (*listOffsetsWait).onListed, m)
+	case *event.ShardDeletedRecords:
+		answer(f, ev, out, (*deleteRecordsWait).onDeleted, m)
 	case *event.ShardState:
 		answer(f, ev, out, (*fetchWait).onState, m)
 	case *event.ShardData:

@@ -508,6 +508,35 @@ func TestListOffsets_FansOut(t *testing.T) {
 	}
 }
 
+func TestDeleteRecords_FansOut(t *testing.T) {
+	s := ready(t)
+	zero, one := apart(t)
+	ticket := s.request(&event.DeleteRecords{TimeoutMs: 30, Partitions: []event.DeleteRecordsPartition{
+		{Name: "a", Partition: one, Offset: 4}, {Name: "absent"}, {Name: "a", Partition: zero, Offset: event.HighWatermark},
+		{Name: "elsewhere"}, {Name: "__consumer_offsets"}, {Name: "a", Partition: 99},
+	}})
+	for range 2 {
+		m, e := take[*event.ShardDeleteRecords](s)
+		if len(m.Index) != 1 || len(m.TP) != 1 || len(m.Items) != 1 || m.Deadline != s.now+30*event.Millisecond {
+			t.Fatalf("%+v", m)
+		}
+		s.from(e.Machine, ticket, &event.ShardDeletedRecords{Index: m.Index,
+			Results: []event.DeleteRecordsPartitionReply{{LowWatermark: m.Items[0].Offset + 7}}})
+	}
+	want := []event.DeleteRecordsPartitionReply{
+		{LowWatermark: 11}, {Code: event.CodeUnknownTopicOrPartition, LowWatermark: -1}, {LowWatermark: 6},
+		{Code: event.CodeNotLeaderOrFollower, LowWatermark: -1}, {Code: event.CodeInvalidTopic, LowWatermark: -1},
+		{Code: event.CodeUnknownTopicOrPartition, LowWatermark: -1},
+	}
+	if got := s.reply[ticket].(*event.DeleteRecordsReply).Partitions; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	none := s.request(&event.DeleteRecords{Partitions: []event.DeleteRecordsPartition{{Name: "absent"}}})
+	if got := s.reply[none].(*event.DeleteRecordsReply).Partitions; !slices.Equal(got, want[1:2]) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestMetadata_ByNameByIDAndAll(t *testing.T) {
 	s := ready(t)
 	names := func(r []event.MetadataTopicReply) (out []string) {
@@ -706,7 +735,7 @@ func TestEarly_EveryKindIsTurnedAwayInTime(t *testing.T) {
 		&event.ListOffsets{Partitions: make([]event.ListOffsetsPartition,
 			1)}, &event.FindCoordinator{Keys: []string{"x"}}, &event.InitProducerID{},
 		&event.Metadata{}, &event.CreateTopics{}, &event.DeleteTopics{}, &event.DescribeConfigs{},
-		&event.DescribeCluster{},
+		&event.DescribeCluster{}, &event.DeleteRecords{Partitions: make([]event.DeleteRecordsPartition, 1)},
 	} {
 		s := newStage(t)
 		s.request(body)

@@ -22,6 +22,7 @@ const (
 	CanaryReadReleased              // memory is released while a reply shows its bytes
 	CanaryMetadataEarly             // topics, partitions and configurations are acknowledged before they are committed
 	CanaryStaleLimits               // a leader keeps the limits of a topic until its epoch changes
+	CanaryTrimEarly                 // a log start counts, and files below it go, before its record is durable (J8)
 	CanaryCount
 )
 
@@ -58,6 +59,8 @@ func (c Canary) String() string {
 		return "metadata-acked-early"
 	case CanaryStaleLimits:
 		return "stale-limits"
+	case CanaryTrimEarly:
+		return "trim-before-durable"
 	}
 	return "none"
 }

@@ -7,13 +7,16 @@ import (
 )
 
 // The encoding of a Log, little-endian: version (1 byte), start, end, generation; the number of epochs (4) and each as
-// epoch (4) and start (8); the number of segments (4) and each as base, end, size and largest timestamp. The flushed end
-// is not in it: a checkpoint is written of what is durable, so it is the end. Nor are indexes: they are rebuilt.
+// epoch (4) and start (8); the number of segments (4) and each as base, end, size, largest timestamp, largest timestamp
+// of the first batch, and the time at which it was found at rest. The flushed end is not in it: a checkpoint is written of
+// what is durable, so it is the end. Nor are indexes: they are rebuilt. Version 1 ends each segment with its largest
+// timestamp, and is still read.
 
 const (
-	codecVersion = 1
+	codecVersion = 2
 	epochSize    = 12
-	segmentSize  = 32
+	segmentSize  = 48
+	segmentSize1 = 32 // in version 1
 )
 
 var errShort = errors.New("log state: it ends early") //pure:ok an error value, never assigned
@@ -30,7 +33,11 @@ func (l *Log) AppendTo(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(l.segments)))
 	for i := range l.segments {
 		s := &l.segments[i]
-		dst = appendInts(dst, s.Base, s.End, s.Size, s.MaxTimestamp)
+		idle := s.Idle
+		if s.idleAt != s.End {
+			idle = -1
+		}
+		dst = appendInts(dst, s.Base, s.End, s.Size, s.MaxTimestamp, s.First, idle)
 	}
 	return dst
 }
@@ -39,16 +46,27 @@ func (l *Log) AppendTo(dst []byte) []byte {
 // memory is bounded by the length of p.
 func Decode(settings Settings, p []byte) (l *Log, rest []byte, err error) {
 	d := decoder{p: p}
-	if v := d.byte(); d.err == nil && v != codecVersion {
-		return nil, nil, fmt.Errorf("log state: version %d, this build knows %d", v, codecVersion)
+	version := d.byte()
+	if d.err == nil && version != 1 && version != codecVersion {
+		return nil, nil, fmt.Errorf("log state: version %d, this build knows up to %d", version, codecVersion)
+	}
+	size := segmentSize
+	if version == 1 {
+		size = segmentSize1
 	}
 	l = &Log{settings: settings, start: d.int64(), end: d.int64(), generation: d.int64()}
 	l.flushed = l.end
 	for n := d.count(epochSize); n > 0; n-- {
 		l.epochs = append(l.epochs, EpochEntry{Epoch: int32(d.uint32()), Start: d.int64()})
 	}
-	for n := d.count(segmentSize); n > 0; n-- {
-		s := Segment{Base: d.int64(), End: d.int64(), Size: d.int64(), MaxTimestamp: d.int64()}
+	for n := d.count(size); n > 0; n-- {
+		s := Segment{Base: d.int64(), End: d.int64(), Size: d.int64(), MaxTimestamp: d.int64(), First: -1, Idle: -1, idleAt: -1}
+		if version > 1 {
+			s.First, s.Idle = d.int64(), d.int64()
+		}
+		if s.Idle >= 0 {
+			s.idleAt = s.End
+		}
 		s.Index.From = s.Size
 		l.segments = append(l.segments, s)
 	}

@@ -22,8 +22,20 @@ type Log struct {
 func New(settings Settings, base int64) *Log {
 	return &Log{
 		settings: settings, start: base, flushed: base, end: base,
-		segments: []Segment{{Base: base, End: base, MaxTimestamp: -1}},
+		segments: []Segment{empty(base)},
 	}
+}
+
+// empty is a segment that begins at base and holds nothing.
+func empty(base int64) Segment {
+	return Segment{Base: base, End: base, MaxTimestamp: -1, First: -1, Idle: -1, idleAt: -1}
+}
+
+// Clone is a log of the same content: what happens to one does not happen to the other.
+func (l *Log) Clone() *Log {
+	c := *l
+	c.segments, c.epochs = slices.Clone(l.segments), slices.Clone(l.epochs)
+	return &c
 }
 
 // Start is the first offset that exists.
@@ -38,8 +50,9 @@ func (l *Log) End() int64 { return l.end }
 // Generation counts truncations. What was learned about a log before one is not to be used after it.
 func (l *Log) Generation() int64 { return l.generation }
 
-// SetSegmentBytes changes the size at which the log is rolled; it concerns later appends only.
-func (l *Log) SetSegmentBytes(n int64) { l.settings.SegmentBytes = n }
+// SetSegments changes the size in bytes and the age in milliseconds at which the log is rolled; it concerns later appends
+// only.
+func (l *Log) SetSegments(size, age int64) { l.settings.SegmentBytes, l.settings.SegmentMs = size, age }
 
 // Segments are the log's segments in offset order, the active one last. The slice is the log's own: do not change it.
 func (l *Log) Segments() []Segment { return l.segments }
@@ -47,10 +60,16 @@ func (l *Log) Segments() []Segment { return l.segments }
 // Active is the segment that takes appends.
 func (l *Log) Active() *Segment { return &l.segments[len(l.segments)-1] }
 
-// NeedsRoll reports whether a batch of size bytes must begin a new segment. A batch larger than a segment gets one alone.
-func (l *Log) NeedsRoll(size int64) bool {
+// NeedsRoll reports whether a batch of size bytes, with that largest timestamp (-1 for none), must begin a new segment. A
+// batch larger than a segment gets one alone. Age is told by the records, from the first batch of the segment on, so that
+// a log rolls alike wherever and whenever it is written.
+func (l *Log) NeedsRoll(size, maxTimestamp int64) bool {
 	a := l.Active()
-	return a.Size > 0 && a.Size+size > l.settings.SegmentBytes
+	if a.Size == 0 {
+		return false
+	}
+	old := l.settings.SegmentMs > 0 && a.First >= 0 && maxTimestamp-a.First > l.settings.SegmentMs
+	return old || a.Size+size > l.settings.SegmentBytes
 }
 
 // Roll seals the active segment and begins another at the log's end.
@@ -58,7 +77,7 @@ func (l *Log) Roll() {
 	if a := l.Active(); a.Base == l.end {
 		invariant.Violated("L-6: roll of the empty segment %d", a.Base)
 	}
-	l.segments = append(l.segments, Segment{Base: l.end, End: l.end, MaxTimestamp: -1})
+	l.segments = append(l.segments, empty(l.end))
 }
 
 // Gap begins a segment at base although the offsets from the end to base are not there: recovery keeps what follows a
@@ -70,7 +89,7 @@ func (l *Log) Gap(base int64) {
 	if l.Active().Size == 0 {
 		l.segments = l.segments[:len(l.segments)-1]
 	}
-	l.segments = append(l.segments, Segment{Base: base, End: base, MaxTimestamp: -1})
+	l.segments = append(l.segments, empty(base))
 	l.end = base
 }
 
@@ -83,6 +102,9 @@ func (l *Log) Append(base, next, size int64, epoch int32, maxTimestamp int64) {
 	l.Assign(epoch, base)
 	a := l.Active()
 	a.Index.add(base, a.Size, a.MaxTimestamp, l.settings.IndexInterval)
+	if a.Size == 0 {
+		a.First = maxTimestamp
+	}
 	a.Size += size
 	a.End = next
 	a.MaxTimestamp = max(a.MaxTimestamp, maxTimestamp)
@@ -165,7 +187,7 @@ func (l *Log) Truncate(to, size int64) (gone []int64) {
 	s.End, s.Size = min(to, s.End), size
 	s.Index.cut(size)
 	if s.End == s.Base {
-		s.MaxTimestamp = -1
+		s.MaxTimestamp, s.First = -1, -1
 	}
 	l.end = to
 	l.flushed = min(l.flushed, to)
@@ -178,23 +200,6 @@ func (l *Log) Resolve(base, size, maxTimestamp int64, x Index) {
 		s := &l.segments[n]
 		s.Size, s.MaxTimestamp, s.Index = size, maxTimestamp, x
 	}
-}
-
-// Advance moves the log start up to start, at most to the flushed end, and returns the bases of the segments that hold
-// nothing any more.
-func (l *Log) Advance(start int64) (gone []int64) {
-	if start <= l.start || start > l.flushed {
-		return nil
-	}
-	l.start = start
-	n := 0
-	for n < len(l.segments)-1 && l.segments[n].End <= start {
-		gone = append(gone, l.segments[n].Base)
-		n++
-	}
-	l.segments = slices.Clone(l.segments[n:])
-	l.advanceEpochs(start)
-	return gone
 }
 
 // KnowIndex gives the log the part of segment base's index that it lacked.

@@ -16,6 +16,9 @@ type ConfigDef struct {
 	Doc     string
 	// Broker is the broker's configuration that gives a topic's its default, "" for none.
 	Broker string
+	// Coarse are configurations of the broker that mean the same as Broker in a larger unit, the finest first: the first
+	// one that is set counts, if Broker is not.
+	Coarse []Coarse
 	// Rule is what a value must satisfy.
 	Rule Rule
 	// Only, if not nil, are the values that this version honours, of those that Rule allows; Why says what is missing.
@@ -23,6 +26,12 @@ type ConfigDef struct {
 	Why  string
 	// Static: set at start only (a broker's).
 	Static bool
+}
+
+// Coarse is a configuration of a broker that is another one in a larger unit.
+type Coarse struct {
+	Name string
+	Unit int64
 }
 
 // Rule says which values of a type are allowed. The zero rule allows all of them.

@@ -40,6 +40,10 @@ var brokerConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant 
 		Doc: "The directory that holds everything the broker keeps.",
 	},
 	{
+		Name: "log.retention.check.interval.ms", Type: event.ConfigTypeLong, Default: "300000", Rule: atLeast(1),
+		Doc: "How often the broker looks for segments that may go, in milliseconds.",
+	},
+	{
 		Name: "node.id", Type: event.ConfigTypeInt, Default: "1", Rule: atLeast(0),
 		Doc: "The broker's number in the cluster.",
 	},

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -149,9 +150,34 @@ func TestLimits_FollowTopicThenBrokerThenDefault(t *testing.T) {
 	want := event.TopicLimits{
 		MaxMessageBytes: 77, SegmentBytes: 1 << 30, MinInsyncReplicas: 2, LogAppendTime: true,
 		TimestampBefore: maxInt64, TimestampAfter: maxInt64,
+		Deleted: true, RetentionBytes: -1, RetentionMs: 604800000, SegmentMs: 604800000,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, c := range []struct {
+		set       []event.ConfigEntry
+		ms, first string // the value, and the key that it comes from
+	}{
+		{nil, "604800000", "log.retention.ms"},
+		{[]event.ConfigEntry{{Key: "log.retention.hours", Value: "2"}}, "7200000", "log.retention.hours"},
+		{[]event.ConfigEntry{{Key: "log.retention.hours", Value: "-1"}}, "-1", "log.retention.hours"},
+		{[]event.ConfigEntry{{Key: "log.retention.hours", Value: "2"}, {Key: "log.retention.minutes", Value: "3"}},
+			"180000", "log.retention.minutes"},
+		{[]event.ConfigEntry{{Key: "log.retention.minutes", Value: "3"}, {Key: "log.retention.ms", Value: "4"}},
+			"4", "log.retention.ms"},
+	} {
+		s := settings(t, c.set...)
+		got := s.DescribeTopic(nil, []string{"retention.ms"}, false)[0]
+		if got.Value != c.ms || got.Synonyms[0].Key != c.first || strconv.FormatInt(s.Limits(nil).RetentionMs, 10) != c.ms {
+			t.Errorf("%v: %+v", c.set, got)
+		}
+		if (got.Source == event.SourceDefault) != (c.set == nil) {
+			t.Errorf("%v: source %d", c.set, got.Source)
+		}
+		if b := s.DescribeBroker([]string{"log.retention.ms"}, false)[0]; b.Value != c.ms {
+			t.Errorf("%v: the broker says %+v", c.set, b)
+		}
 	}
 	tight, err := NewSettings(nil, 5000)
 	if err != nil {

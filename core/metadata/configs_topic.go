@@ -3,8 +3,10 @@ package metadata
 import "github.com/highwater-log/highwater/core/event"
 
 const (
-	weekMs = "604800000"
-	never  = "9223372036854775807"
+	weekMs   = "604800000"
+	minuteMs = 60_000
+	hourMs   = 60 * minuteMs
+	never    = "9223372036854775807"
 )
 
 // topicConfigs are a topic's configurations in name order. Sources: Kafka's TopicConfig and LogConfig; KIP-1030 for
@@ -137,12 +139,12 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	{
 		Name: "retention.bytes", Type: event.ConfigTypeLong, Default: "-1", Broker: "log.retention.bytes",
 		Rule: atLeast(-1),
-		Doc:  "Bytes beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
+		Doc:  "Bytes of a partition beyond which its oldest segments go; -1 for no limit.",
 	},
 	{
 		Name: "retention.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.retention.ms",
-		Rule: atLeast(-1),
-		Doc:  "Age in milliseconds beyond which old segments may go; -1 for no limit. Nothing is removed yet.",
+		Rule: atLeast(-1), Coarse: []Coarse{{"log.retention.minutes", minuteMs}, {"log.retention.hours", hourMs}},
+		Doc: "Milliseconds after its largest timestamp at which a segment goes; -1 for no limit.",
 	},
 	{
 		Name: "segment.bytes", Type: event.ConfigTypeInt, Default: "1073741824", Broker: "log.segment.bytes",
@@ -158,7 +160,8 @@ var topicConfigs = []ConfigDef{ //pure:ok a constant table; Go has no constant s
 	},
 	{
 		Name: "segment.ms", Type: event.ConfigTypeLong, Default: weekMs, Broker: "log.roll.ms",
-		Rule: atLeast(1), Doc: "Age at which a segment may be rolled even if it is not full, in milliseconds.",
+		Rule: atLeast(1), Coarse: []Coarse{{"log.roll.hours", hourMs}},
+		Doc: "A segment is rolled before its records' timestamps span more than this, in milliseconds.",
 	},
 	{
 		Name: "unclean.leader.election.enable", Type: event.ConfigTypeBoolean, Default: "false",

@@ -36,8 +36,9 @@ func (s *Settings) DescribeBroker(keys []string, all bool) []event.Config {
 			continue
 		}
 		from := s.synonyms(d.Name)
+		value, _ := s.value(d.Name)
 		out = append(out, event.Config{
-			Key: d.Name, Value: from[0].Value, Source: from[0].Source, Type: d.Type, ReadOnly: d.Static, Doc: d.Doc,
+			Key: d.Name, Value: value, Source: from[0].Source, Type: d.Type, ReadOnly: d.Static, Doc: d.Doc,
 			Synonyms: from,
 		})
 	}
@@ -71,6 +72,11 @@ func (s *Settings) synonyms(name string) []event.ConfigSynonym {
 	def := ""
 	if d := find(s.table, name); d != nil {
 		def = d.Default
+		for _, c := range d.Coarse {
+			if v, source := s.lookup(c.Name); source != event.SourceDefault {
+				out = append(out, event.ConfigSynonym{Key: c.Name, Value: v, Source: source})
+			}
+		}
 	}
 	return append(out, event.ConfigSynonym{Key: name, Value: def, Source: event.SourceDefault})
 }

@@ -81,9 +81,37 @@ func brokerTable() []ConfigDef {
 		d.Doc = "Default for topics: " + d.Doc
 		d.Name, d.Broker = d.Broker, ""
 		table = append(table, d)
+		for _, c := range d.Coarse {
+			table = append(table, c.def(&d))
+		}
 	}
 	slices.SortFunc(table, func(a, b ConfigDef) int { return strings.Compare(a.Name, b.Name) })
 	return table
+}
+
+// def is the definition of c, which is fine in a larger unit.
+func (c *Coarse) def(fine *ConfigDef) ConfigDef {
+	n, _ := strconv.ParseInt(fine.Default, 10, 64)
+	return ConfigDef{
+		Name: c.Name, Type: event.ConfigTypeInt, Default: strconv.FormatInt(n/c.Unit, 10), Rule: between(fine.Rule.Min, maxInt32),
+		Doc: fmt.Sprintf("%s in units of %d milliseconds; counts where no finer one is set.", fine.Name, c.Unit),
+	}
+}
+
+// value is what the broker's configuration comes to, in whichever unit it was set, and where that comes from.
+func (s *Settings) value(name string) (value string, source int8) {
+	if value, source = s.lookup(name); source != event.SourceDefault {
+		return value, source
+	}
+	if d := find(s.table, name); d != nil {
+		for _, c := range d.Coarse {
+			if v, source := s.lookup(c.Name); source != event.SourceDefault {
+				n, _ := strconv.ParseInt(v, 10, 64) // it was checked, and fits 32 bits
+				return strconv.FormatInt(max(n*c.Unit, -1), 10), source
+			}
+		}
+	}
+	return value, event.SourceDefault
 }
 
 // layer is one place where a broker's configuration may be set.
@@ -147,7 +175,7 @@ func (s *Settings) topicValue(d *ConfigDef, set []event.ConfigEntry) (value stri
 		return v, event.SourceTopic
 	}
 	if d.Broker != "" {
-		if v, source := s.lookup(d.Broker); source != event.SourceDefault {
+		if v, source := s.value(d.Broker); source != event.SourceDefault {
 			return v, source
 		}
 	}
@@ -177,5 +205,9 @@ func (s *Settings) Limits(set []event.ConfigEntry) event.TopicLimits {
 		TimestampBefore:   number("message.timestamp.before.max.ms"),
 		TimestampAfter:    number("message.timestamp.after.max.ms"),
 		Compacted:         strings.Contains(text("cleanup.policy"), "compact"),
+		Deleted:           strings.Contains(text("cleanup.policy"), "delete"),
+		SegmentMs:         number("segment.ms"),
+		RetentionBytes:    number("retention.bytes"),
+		RetentionMs:       number("retention.ms"),
 	}
 }

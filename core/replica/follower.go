@@ -37,20 +37,26 @@ func (r *Replica) NextFetch() (f FetchState, ok bool) {
 	if r.role != Follower || r.a.Leader < 0 || r.distrusted {
 		return FetchState{}, false
 	}
-	last := r.log.LastEpoch()
-	if r.log.End() == r.log.Start() {
-		last = -1
-	}
 	return FetchState{
 		Node: r.cfg.Self, BrokerEpoch: r.brokerEpoch, LeaderEpoch: r.a.LeaderEpoch,
-		Offset: r.log.End(), LastEpoch: last, LogStart: r.log.Start(),
+		Offset: r.log.End(), LastEpoch: r.lastFetched(), LogStart: r.log.Start(),
 		Flushed: r.log.Flushed(), HighWatermark: r.hw,
 	}, true
 }
 
-// OnFetchAnswer decides what an answer means. batches are whole, their checksums verified.
+// lastFetched is the epoch of the last record; -1 in an empty log.
+func (r *Replica) lastFetched() int32 {
+	if r.log.End() == r.log.Start() {
+		return -1
+	}
+	return r.log.LastEpoch()
+}
+
+// OnFetchAnswer decides what an answer means. batches are whole, their checksums verified. An answer is about the log as it was
+// when it was asked for: one to another log, be it as long as this one, is late. It could cut off what was flushed since.
 func (r *Replica) OnFetchAnswer(now event.Time, ans FetchAnswer, batches []record.Batch) Order {
-	if r.role != Follower || r.distrusted || ans.LeaderEpoch != r.a.LeaderEpoch || ans.Offset != r.log.End() {
+	if r.role != Follower || r.distrusted || ans.LeaderEpoch != r.a.LeaderEpoch ||
+		ans.Offset != r.log.End() || ans.LastEpoch != r.lastFetched() {
 		return Order{Why: "late"}
 	}
 	switch {
@@ -112,6 +118,16 @@ func (r *Replica) Learn(leaderHW int64) {
 	}
 	r.setHW(max(r.hw, min(leaderHW, r.log.End())))
 	r.check()
+}
+
+// OnTrimmed tells the replica that the start of its log may have moved. Below it everything is committed, or was given up
+// for lost: then the log goes on at the start, and so does the epoch of a leader that has appended nothing yet.
+func (r *Replica) OnTrimmed() {
+	start := r.log.Start()
+	r.setHW(max(r.hw, start))
+	if r.role == Leader && r.log.LastEpoch() < r.a.LeaderEpoch {
+		r.epochStart = max(r.epochStart, start)
+	}
 }
 
 // OnReset tells the follower that its log was emptied and now begins at the leader's log start, to which everything

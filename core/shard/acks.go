@@ -67,6 +67,7 @@ func (s *Shard) park(p *partition, w *produceWait, i int, r event.ProducePartiti
 func (s *Shard) release(p *partition, out *event.Buf) {
 	s.releaseFlushed(p, out)
 	s.releaseCommitted(p, out)
+	s.releaseTrims(p, out)
 	if len(p.replica.Assignment().Replicas) > 1 {
 		s.store.HighWater(p.log, p.replica.HighWatermark(), out)
 	}
@@ -101,6 +102,9 @@ func (s *Shard) acknowledge(p *partition, x ack, out *event.Buf) {
 	if p.replica.Role() != replica.Leader {
 		invariant.Violated("H-1: a %s acknowledges a batch up to %d", p.replica.Role(), x.end)
 	}
+	if x.r.LogStart >= 0 {
+		x.r.LogStart = p.log.Log().Start() // it may have moved while the outcome was parked
+	}
 	s.settle(x.w, x.i, x.r, out)
 }
 
@@ -112,4 +116,8 @@ func (s *Shard) abandon(p *partition, r event.ProducePartitionReply, out *event.
 		}
 		*a = acks{}
 	}
+	for _, x := range p.trims {
+		s.settleTrim(x.w, x.i, r.Code, -1, out)
+	}
+	p.trims = nil
 }

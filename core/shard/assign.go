@@ -60,7 +60,7 @@ func (s *Shard) take(a *event.Assignment, out *event.Buf) {
 		s.partitions[a.TP] = p
 	}
 	p.name = a.Name
-	p.log.SetSegmentBytes(a.Limits.SegmentBytes)
+	p.log.SetSegments(a.Limits.SegmentBytes, a.Limits.SegmentMs)
 	epoch := p.replica.Epoch()
 	p.replica.Assign(s.now, *a, s.broker)
 	if p.replica.Epoch() != epoch || p.replica.Role() != replica.Leader {

@@ -11,6 +11,9 @@
 //	ShardState <---- |        whenever it changes           |
 //	ShardRead -----> | read: from memory, or parked until   | --> ReadFile
 //	ShardData <----- |       every piece is there           | <-- IODone
+//	ShardDelete- --> | delete_records: store.Trim ----------|--> frame of the turn
+//	  Records        |    parked until the start is durable |
+//	                 | retention: the same, once a period   |
 //	                 +--------------------------------------+
 //	 home: ShardAssign --> replicas      store: Ready, Failed, Stopped --> ShardReady, Halt, ShardStopped
 //
@@ -32,8 +35,12 @@
 //	     when it ends (R13). (judged in simulation)
 //	H-5  Nothing is done for anybody after the store refused or failed. (by construction)
 //	H-6  The start of a leader epoch is journalled before the first batch of the epoch.
+//	H-7  Only what is committed is let go, by whomever, and a log start is told when it is durable.
 //	H-9  A batch is judged by the configuration that holds in the step that appends it, and one that was appended is
 //	     never judged again. (judged in simulation)
+//
+// The beginning of a log moves when a client asks for it, or when the limits of its topic say so: both are one record, and
+// the start counts, for readers and for whoever asked, when that is durable.
 //
 // What it does not do: it fans nothing out, knows no topic names but for messages, keeps no files and no wire format.
 //

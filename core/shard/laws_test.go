@@ -19,6 +19,15 @@ type belief struct {
 	open  map[uint64]sent          // produce requests without an answer, by sequence number of the request
 	seq   uint64
 	next  map[int]int32 // next idempotent sequence by topic
+	low   map[int]int64 // the log start that was told
+	most  map[int]int64 // and the highest that was asked for
+	trims map[uint64]trimmed
+}
+
+// trimmed is one request to delete records.
+type trimmed struct {
+	topic  int
+	offset int64
 }
 
 // sent is what one produce request carried.
@@ -58,6 +67,20 @@ func (b *belief) hear() error {
 				if err := b.learn(req.topics[i], batch); err != nil {
 					return fmt.Errorf("acknowledged: %w", err)
 				}
+			}
+		case *event.ShardDeletedRecords:
+			req, known := b.trims[e.Ticket.Seq]
+			if !known {
+				return fmt.Errorf("request %d is answered twice", e.Ticket.Seq)
+			}
+			delete(b.trims, e.Ticket.Seq)
+			switch r := m.Results[0]; {
+			case r.Code != event.CodeNone:
+			case r.LowWatermark < max(req.offset, b.low[req.topic]) || r.LowWatermark > b.most[req.topic]:
+				return fmt.Errorf("topic %d begins at %d, asked for was %d, at most %d, told %d", req.topic, r.LowWatermark,
+					req.offset, b.most[req.topic], b.low[req.topic])
+			default:
+				b.low[req.topic] = r.LowWatermark
 			}
 		case *event.ShardData:
 			for i, r := range m.Results {
@@ -125,6 +148,17 @@ func (b *belief) produce(t *rapid.T) {
 	b.r.produce(1, b.seq, acks, batch, topics...)
 }
 
+func (b *belief) trim(t *rapid.T) {
+	topic := rapid.IntRange(1, 2).Draw(t, "topic")
+	b.seq++
+	x := trimmed{topic, rapid.Int64Range(0, b.end[topic]+1).Draw(t, "start")}
+	b.trims[b.seq], b.most[topic] = x, max(b.most[topic], x.offset)
+	b.r.message(3, b.seq, &event.ShardDeleteRecords{
+		Deadline: b.r.now + 10*event.Second, Index: []int{0}, TP: []event.TP{partitionOf(topic)},
+		Items: []event.DeleteRecordsPartition{{Offset: x.offset}},
+	})
+}
+
 func (b *belief) fetch(t *rapid.T) {
 	topic := rapid.IntRange(1, 2).Draw(t, "topic")
 	from := int64(0)
@@ -138,14 +172,15 @@ func (b *belief) fetch(t *rapid.T) {
 	}}})
 }
 
-// TestShard_KeepsEveryPromiseAcrossKills produces, fetches and kills at random with the real store underneath: what was
-// acknowledged or read stays bound to its offset, reads are dense and stay below the high watermark, nothing is
-// answered twice, and in the end everything acknowledged can be read.
+// TestShard_KeepsEveryPromiseAcrossKills produces, fetches, deletes records and kills at random with the real store
+// underneath: what was acknowledged or read stays bound to its offset, reads are dense and stay below the high watermark,
+// nothing is answered twice, log starts that were told stay, and in the end everything acknowledged that nobody asked to
+// delete can be read.
 func TestShard_KeepsEveryPromiseAcrossKills(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := &belief{
 			r: newRig(t), bound: map[int]map[int64]uint32{1: {}, 2: {}}, end: map[int]int64{},
-			open: map[uint64]sent{}, next: map[int]int32{},
+			open: map[uint64]sent{}, next: map[int]int32{}, low: map[int]int64{}, most: map[int]int64{}, trims: map[uint64]trimmed{},
 		}
 		b.r.out.Probing = false
 		b.restart()
@@ -155,6 +190,8 @@ func TestShard_KeepsEveryPromiseAcrossKills(t *testing.T) {
 				b.produce(t)
 			case "fetch":
 				b.fetch(t)
+			case "trim":
+				b.trim(t)
 			case "disk":
 				for range min(rapid.IntRange(1, 9).Draw(t, "completions"), len(b.r.done)) {
 					ev := b.r.done[0]
@@ -180,24 +217,29 @@ func TestShard_KeepsEveryPromiseAcrossKills(t *testing.T) {
 		if err := b.hear(); err != nil {
 			t.Fatal(err)
 		}
-		if len(b.open) > 0 {
-			t.Fatalf("%d requests were never answered", len(b.open))
+		if n := len(b.open) + len(b.trims); n > 0 {
+			t.Fatalf("%d requests were never answered", n)
 		}
 		b.restart()
 		for n := 1; n <= 2; n++ {
-			for at := int64(0); at < b.end[n]; at = b.r.past(t, b, n, at) {
+			start := b.r.s.store.Get(partitionOf(n)).Log().Start()
+			if start < b.low[n] || start > b.most[n] {
+				t.Fatalf("topic %d begins at %d, told was %d, asked for at most %d", n, start, b.low[n], b.most[n])
+			}
+			for at := start; at < b.end[n]; at = b.r.past(t, b, n, at) {
 			}
 		}
 	})
 }
 
 var walk = []string{
-	"produce", "produce", "produce", "produce", "fetch", "fetch", "disk", "disk", "disk", "turn", "wait", "kill",
+	"produce", "produce", "produce", "produce", "fetch", "fetch", "disk", "disk", "disk", "turn", "wait", "kill", "trim",
 }
 
 // restart kills the incarnation and starts the next one. Requests without an answer never get one.
 func (b *belief) restart() {
 	clear(b.open)
+	clear(b.trims)
 	b.next = map[int]int32{}
 	b.r.more = false
 	b.r.boot()

@@ -84,8 +84,14 @@ func (w *lookupWait) take(s *Shard, i int, done *store.ReadDone, out *event.Buf)
 		if len(done.Batches) == 0 {
 			_, r.Code = latest(w.began[i].p)
 		} else {
-			r.Batch = batchAt(done.Batches)
-			r.Epoch = batchAt(done.Batches).LeaderEpoch()
+			b := batchAt(done.Batches)
+			r.Batch, r.Epoch = b, b.LeaderEpoch()
+			if start := w.began[i].p.log.Log().Start(); b.BaseOffset() < start {
+				r.Offset = start
+			}
+			if len(done.Batches) > 1 {
+				r.Next = batchAt(done.Batches[1:])
+			}
 		}
 	}
 	w.finish(s, out)

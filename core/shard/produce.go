@@ -192,6 +192,11 @@ func (s *Shard) expire(out *event.Buf) {
 		if !ok {
 			return
 		}
+		if w := s.trims[key]; w != nil {
+			out.Hit("shard/trim-timed-out")
+			s.refuseTrim(w, event.CodeRequestTimedOut, out)
+			continue
+		}
 		w := s.produces[key]
 		out.Hit("shard/produce-timed-out")
 		s.unhold(w)

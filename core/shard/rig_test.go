@@ -40,7 +40,7 @@ func newRig(t fataler) *rig {
 	r.out.Probing = true
 	r.limits = event.TopicLimits{
 		MaxMessageBytes: 32 << 10, SegmentBytes: 1 << 20, MinInsyncReplicas: 1,
-		TimestampBefore: math.MaxInt64, TimestampAfter: math.MaxInt64,
+		TimestampBefore: math.MaxInt64, TimestampAfter: math.MaxInt64, Deleted: true, RetentionBytes: -1, RetentionMs: -1,
 	}
 	r.cfg = store.Config{
 		Machine: event.Shard0, Directory: event.UUID{1}, Secret: [16]byte{2},
@@ -57,7 +57,7 @@ func (r *rig) boot() {
 	r.done, r.sent = nil, nil
 	r.broker++
 	r.epoch++
-	r.s = New(Config{Node: 1, Lag: 2 * event.Second, Store: r.cfg})
+	r.s = New(Config{Node: 1, Lag: 2 * event.Second, Store: r.cfg, RetentionCheck: event.Second})
 	r.step(event.Event{Kind: event.KindStart})
 	r.settle()
 }
@@ -227,6 +227,11 @@ func render(e *event.Effect) string {
 			if p.Batch != nil {
 				s.WriteString(offsets([][]byte{p.Batch}))
 			}
+		}
+	case *event.ShardDeletedRecords:
+		s.WriteString("deleted")
+		for i, p := range m.Results {
+			fmt.Fprintf(&s, " %d:%s", m.Index[i], outcome(p.Code, p.LowWatermark))
 		}
 	case *event.ShardReady:
 		fmt.Fprintf(&s, "ready, found %d", len(m.Found))

@@ -25,6 +25,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print now into
 //	produce CONN/SEQ ACKS RECORDS[xSIZE] [PID:SEQUENCE] TOPIC...
 //	watch CONN/SEQ MIN TOPIC@OFFSET...    unwatch CONN/SEQ
 //	read CONN/SEQ BYTES TOPIC@OFFSET...   list CONN/SEQ TOPIC@TIME...
+//	trim CONN/SEQ MS TOPIC@OFFSET...      delete records, for so long at most
+//	limits SEGMENT BYTES MS [compact]     of topics that are assigned from now on; MS counts from the records' timestamps
 //	close CONN
 //	disk [break]                          the disk completes everything; or fails from now on
 //	wait MS                               stop
@@ -126,6 +128,9 @@ func (r *rig) command(verb string, words []string) {
 		r.configure(words[0], int64(integer(words[1])), integers(words[2:])...)
 	case "produce":
 		r.produceWords(words)
+	case "limits":
+		r.limits.SegmentBytes, r.limits.RetentionBytes = int64(integer(words[0])), int64(integer(words[1]))
+		r.limits.RetentionMs, r.limits.Deleted = int64(integer(words[2])), len(words) == 3
 	case "close":
 		r.step(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: event.ConnID(integer(words[0]))}})
 	case "disk":
@@ -173,6 +178,15 @@ func (r *rig) fetchWords(verb string, words []string) {
 		m := &event.ShardRead{}
 		for i, item := range places(words[2:]) {
 			m.Items = append(m.Items, event.ShardGrant{Item: item, Bytes: int64(integer(words[1])), Whole: i == 0})
+		}
+		r.message(conn, seq, m)
+	case "trim":
+		m := &event.ShardDeleteRecords{Deadline: r.now + event.Time(integer(words[1]))*event.Millisecond}
+		for i, w := range words[2:] {
+			n, offset := pair(w, "@")
+			m.Index = append(m.Index, i)
+			m.TP = append(m.TP, partitionOf(n))
+			m.Items = append(m.Items, event.DeleteRecordsPartition{Offset: int64(offset)})
 		}
 		r.message(conn, seq, m)
 	case "list":

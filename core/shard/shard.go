@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"slices"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/replica"
@@ -10,9 +12,11 @@ import (
 
 // Config is what a shard is told about its world.
 type Config struct {
-	Node  event.NodeID // this broker
-	Lag   event.Time   // the window of the in-sync rule
-	Store store.Config // NewDerived is the shard's own
+	Node event.NodeID // this broker
+	Lag  event.Time   // the window of the in-sync rule
+	// RetentionCheck is the period of the job that lets logs begin later; 0 for never.
+	RetentionCheck event.Time
+	Store          store.Config // NewDerived is the shard's own
 }
 
 // Shard is one shard of a broker.
@@ -32,7 +36,10 @@ type Shard struct {
 	produces  map[uint64]*produceWait // open ones, by the key of their deadline; looked up, never iterated
 	deadlines timer.Heap
 	nextKey   uint64
-	held      []*produceWait // wait for room, in order of arrival
+	held      []*produceWait       // wait for room, in order of arrival
+	trims     map[uint64]*trimWait // open ones, likewise
+	heldTrims []*trimWait
+	retention retention
 	watches   map[event.ConnID][]*watch
 	changed   []*watch // have something to tell, in the order in which it happened
 	reads     map[uint64]pending
@@ -47,6 +54,7 @@ type partition struct {
 	replica  *replica.Replica
 	flushed  acks // outcomes that wait for the flushed end
 	commit   acks // outcomes that wait for the high watermark
+	trims    []trimAck
 	watchers []watcher
 }
 
@@ -59,6 +67,8 @@ func New(cfg Config) *Shard {
 		broker:     -1,
 		partitions: map[event.TP]*partition{},
 		produces:   map[uint64]*produceWait{},
+		trims:      map[uint64]*trimWait{},
+		retention:  retention{period: cfg.RetentionCheck},
 		watches:    map[event.ConnID][]*watch{},
 		reads:      map[uint64]pending{},
 	}
@@ -78,6 +88,7 @@ func (s *Shard) Step(ev *event.Event, out *event.Buf) {
 	case event.KindTick:
 		s.store.OnTick(ev.Now, out)
 		s.expire(out)
+		s.retain(out)
 	case event.KindStop:
 		s.stop(out)
 	case event.KindConnClosed:
@@ -108,6 +119,8 @@ func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
 		s.onRead(ev, m, out)
 	case *event.ShardListOffsets:
 		s.onListOffsets(ev, m, out)
+	case *event.ShardDeleteRecords:
+		s.onDeleteRecords(ev, m, out)
 	case *event.ShardAssign:
 		s.onAssign(m, out)
 	case *event.GiveBack:
@@ -124,7 +137,7 @@ func (s *Shard) NextDeadline() event.Time {
 	if s.over {
 		return event.Never
 	}
-	return min(s.store.NextDeadline(), s.deadlines.Next())
+	return min(s.store.NextDeadline(), s.deadlines.Next(), s.retentionDue())
 }
 
 // follow does what the store's progress allows: it releases outcomes, gives finished reads to those who wait for them,
@@ -136,6 +149,7 @@ func (s *Shard) follow(out *event.Buf) bool {
 	}
 	for _, sp := range s.store.TakeFlushed() {
 		if p := s.partitions[sp.TP()]; p != nil {
+			p.replica.OnTrimmed()
 			p.replica.OnFlushed()
 			s.release(p, out)
 		}
@@ -144,8 +158,9 @@ func (s *Shard) follow(out *event.Buf) bool {
 		s.onReadDone(done, out)
 	}
 	appended := s.resume(out)
+	trimmed := s.resumeTrims(out)
 	s.tell(out)
-	return appended
+	return appended || trimmed
 }
 
 // watchStore passes on what the store has become.
@@ -175,6 +190,7 @@ func (s *Shard) begin(out *event.Buf) {
 		found = append(found, sp.TP())
 	}
 	out.SendMachine(event.Home, event.Ticket{}, &event.ShardReady{Directory: s.store.Hard().Directory, Found: found})
+	s.retention.at = s.now + s.retention.period
 	for _, m := range s.early {
 		s.assign(m, out)
 	}
@@ -189,6 +205,9 @@ func (s *Shard) stop(out *event.Buf) {
 		for ; w.next < len(w.answer.Items); w.next++ {
 			s.settle(w, w.next, notLeader(event.Leader{Node: -1, Epoch: -1}), out)
 		}
+	}
+	for len(s.heldTrims) > 0 {
+		s.refuseTrim(s.heldTrims[0], event.CodeNotLeaderOrFollower, out)
 	}
 	s.store.Stop(s.now, out)
 }
@@ -211,4 +230,11 @@ func (s *Shard) onConnClosed(c event.ConnID, out *event.Buf) {
 	}
 	clear(s.held[len(kept):])
 	s.held = kept
+	for _, w := range slices.Clone(s.heldTrims) {
+		if w.ticket.Conn == c {
+			s.unholdTrim(w)
+			s.deadlines.Cancel(w.key)
+			delete(s.trims, w.key)
+		}
+	}
 }

@@ -66,10 +66,8 @@ func (s *Shard) state(p *partition, item *event.ShardFetchItem) event.ShardFetch
 		st.HighWatermark = log.End()
 	}
 	readable := st.HighWatermark
-	if d := p.log.Damaged(); len(d) > 0 {
-		// What was lost had been promised: readers are told that it is there, and what became of it when they ask for it.
-		st.HighWatermark = max(st.HighWatermark, d[len(d)-1].To)
-	}
+	// What was lost had been promised: readers are told that it is there, and what became of it when they ask for it.
+	st.HighWatermark = max(st.HighWatermark, told(p))
 	switch st.Code = leads(p, item.CurrentEpoch); {
 	case st.Code != event.CodeNone:
 		st.Leader = p.replica.LeaderHint()

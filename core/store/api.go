@@ -21,7 +21,7 @@ type Config struct {
 	CheckpointAge event.Time // a checkpoint is begun this long after the first frame that it would free
 	CheckpointAt  int        // percent of the ring's bytes occupied at which a checkpoint is begun
 	TailBytes     int64      // memory for batches that are already in their segment, kept for readers
-	SegmentBytes  int64      // size at which a segment is rolled, unless Partition.SetSegmentBytes says otherwise
+	SegmentBytes  int64      // size at which a segment is rolled, unless Partition.SetSegments says otherwise
 	IndexInterval int64
 	MaxReadBytes  int64                        // bytes of one segment read
 	Alloc         func(size int) *event.Buffer // aligned memory of at least size bytes, whatever is in it

@@ -31,7 +31,7 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if len(p.damage) > 0 {
 		invariant.Violated("S-8: append to partition %s-%d, which is offline", p.tp.Topic, p.tp.Partition)
 	}
-	if p.log.NeedsRoll(int64(len(batch))) {
+	if p.log.NeedsRoll(int64(len(batch)), batch.MaxTimestamp()) {
 		s.roll(p, out)
 	}
 	if p.needPrefix {
@@ -61,14 +61,16 @@ func (p *Partition) take(b record.Batch, memory *event.Buffer) {
 // because the file is made for bytes that come behind it.
 func (s *Store) roll(p *Partition, out *event.Buf) {
 	out.Hit("store/roll")
-	s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
-	p.applyRoll()
+	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
+	s.applyRoll(p, seq, out)
 	s.enqueue(p)
 }
 
-func (p *Partition) applyRoll() {
+// applyRoll is a roll's effect on the books. A segment that only stayed because it was the active one goes now.
+func (s *Store) applyRoll(p *Partition, seq uint64, out *event.Buf) {
 	p.log.Roll()
 	p.open(p.log.End())
+	s.shed(p, p.log.Shed(), seq, out)
 }
 
 // stagePrefix journals the bytes of the partial block that the next append goes on in (J4): the block will be rewritten,

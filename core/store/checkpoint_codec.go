@@ -114,21 +114,36 @@ func (f *fields) imagePartition(settings log.Settings) (m imagePartition, err er
 	return m, nil
 }
 
+// booked is the log of p as the records staged so far will leave it.
+func (p *Partition) booked() *log.Log {
+	start := p.begins()
+	if start == p.log.Start() {
+		return p.log
+	}
+	l := p.log.Clone()
+	if start > l.End() {
+		l.Gap(start)
+		l.Flush(start)
+	}
+	l.Advance(start)
+	return l
+}
+
 // image is the store as it is now: what a checkpoint begun now will say.
 func (s *Store) image(generation, seq uint64) *image {
 	m := &image{directory: s.hard.wanted.Directory, generation: generation, seq: seq}
 	for _, p := range s.parts {
-		part := imagePartition{tp: p.tp, hw: p.hw, log: p.log}
+		part := imagePartition{tp: p.tp, hw: p.hw, log: p.booked()}
 		if p.cover.Seq == seq {
 			part.count = p.cover.Count
 		}
-		if p.derived != nil {
+		if p.derived != nil && !p.short {
 			part.derived = p.derived.AppendTo(nil)
 		}
 		if f := p.active(); f.size%event.BlockSize != 0 {
 			part.headCRC = record.Checksum(f.bytes(&p.tail, floorBlock(f.size), f.size))
 		}
-		for _, d := range p.damage {
+		for _, d := range above(p.damage, p.begins()) {
 			if d.Kept {
 				part.damage = append(part.damage, d)
 			}

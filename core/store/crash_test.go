@@ -39,17 +39,35 @@ func (w *world) act() {
 		if n := len(l.batches); n > 0 {
 			to = l.batches[n-1-w.rng.Intn(min(n, 40))].BaseOffset()
 		}
+		if to < l.start {
+			to = l.end()
+		}
 		w.do(op{kind: "truncate", tp: tp, to: to, epoch: p.Log().LastEpoch()})
 	case k < 78 && !w.calm && (w.churn || w.rng.Intn(4) == 0):
 		w.do(op{kind: "delete", tp: tp})
 		w.reads = drop(w.reads, tp)
 	case k < 80:
+		w.trim(tp, p, l)
+	case k < 82:
 		w.store.HighWater(p, p.Log().Flushed(), &w.out)
 	case k < 92:
 		w.read(tp, p)
 	default:
 		w.lookup(tp, p)
 	}
+}
+
+// trim moves the start of a log somewhere into what is durable, now and then to its end.
+func (w *world) trim(tp event.TP, p *Partition, l *modelLog) {
+	flushed := p.Log().Flushed()
+	if flushed <= l.start || w.store.Room() <= 0 {
+		return
+	}
+	to := l.start + 1 + w.rng.Int63n(flushed-l.start)
+	if w.rng.Intn(4) == 0 {
+		to = flushed
+	}
+	w.do(op{kind: "trim", tp: tp, to: to})
 }
 
 func (w *world) read(tp event.TP, p *Partition) {
@@ -72,6 +90,9 @@ func (w *world) lookup(tp event.TP, p *Partition) {
 	}
 	// The model's note of a lookup keeps the timestamp where a read keeps its bytes.
 	w.reads[w.cookie] = Read{TP: tp, From: -1, To: p.Log().End(), Bytes: lookupKey(ts), Cookie: w.cookie}
+	if len(p.trims) > 0 {
+		w.reads = drop(w.reads, tp)
+	}
 	w.store.FindTimestamp(tp, ts, p.Log().End(), w.cookie, &w.out)
 }
 
@@ -163,7 +184,13 @@ func (w *world) stop() {
 	}
 	w.certain = len(w.ops)
 	for f, data := range w.disk.volatile {
-		if f.Kind != event.FileSegment {
+		if f.Kind != event.FileSegment && f.Kind != event.FileIndex {
+			continue
+		}
+		if p := w.store.parts; !slices.ContainsFunc(p, func(p *Partition) bool { return p.tp == f.TP() && p.file(f.Base) != nil }) {
+			w.fatal("%s is left behind by a clean stop", f.Path())
+		}
+		if f.Kind == event.FileIndex {
 			continue
 		}
 		for len(data) > 0 {

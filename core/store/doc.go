@@ -52,11 +52,15 @@
 //	S-10  A truncation does not cut below the log start.
 //	S-11  The sum of unwritten bytes, by which produce is held back, is right (expensive).
 //	S-12  The frame that a checkpoint waits for has room in the ring: control entries that nobody waits for leave it.
+//	S-13  A log start moves at most to the end of what was durable.
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //
-// What it does not do: it knows no leader, no high watermark beyond what it is told, and no records inside a batch; it
-// does not retain, compact or repair; it does not halt the broker, its owner does that when State is Refused or Failed.
+// The beginning of a log (trim.go): an entry says where it is; once that is durable the books follow, and then the files
+// below it go, index first. Damage below the beginning is forgotten.
 //
-// Start reading at api.go, then store.go, append.go, writebehind.go, checkpoint.go; open.go and recover.go are the way back.
+// What it does not do: it knows no leader, no high watermark beyond what it is told, and no records inside a batch; it
+// does not decide what goes, nor compact or repair; it does not halt the broker, its owner does that when State is Refused or Failed.
+//
+// Start reading at api.go, then store.go, append.go, writebehind.go, checkpoint.go, trim.go; open.go and recover.go are the way back.
 package store

@@ -56,7 +56,7 @@ func (s *Store) ground(p *Partition, to int64) {
 	}
 }
 
-// TakeFlushed lists the partitions whose flushed end has moved since the last call. The slice is the caller's until then.
+// TakeFlushed lists the partitions whose flushed end or log start has moved since the last call. The slice is the caller's until then.
 func (s *Store) TakeFlushed() []*Partition {
 	list := s.flushed
 	s.flushed, s.taken = s.taken[:0], list

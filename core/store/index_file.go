@@ -118,7 +118,7 @@ func (s *Store) needIndex(p *Partition, f *segfile, then func(why string, out *e
 	f.hold()
 	s.fetch(s.path(p, event.FileIndex, f.base), 0, bound, func(data []byte, why string, out *event.Buf) {
 		s.letGo(p, f)
-		if p.dead || p.log.Generation() != generation {
+		if p.dead || p.log.Generation() != generation || p.file(f.base) != f {
 			s.indexKnown(p, f, walkMoved, out)
 			return
 		}

@@ -22,11 +22,13 @@ type lookup struct {
 	todo   []int64 // bases of candidates
 	best   int64   // largest timestamp found so far, for max
 	found  record.Batch
-	floor  bool // the candidate is walked from its floor, not from its beginning
+	edge   record.Batch // that the log start lies in, if it is a candidate: which of its records are left, its header does not say
+	floor  bool         // the candidate is walked from its floor, not from its beginning
 }
 
 // FindTimestamp looks for the first batch below the offset to with a record at or after ts; for event.TimestampMax, the
-// first that holds the largest timestamp. The answer comes through TakeReads: that batch, or none.
+// first that holds the largest timestamp. The answer comes through TakeReads: that batch, or none. Where it is the one that
+// the log start lies in, the record sought may be gone: then the next candidate follows it.
 func (s *Store) FindTimestamp(tp event.TP, ts, to int64, cookie uint64, out *event.Buf) {
 	p := s.Get(tp)
 	l := &lookup{s: s, p: p, ts: ts, max: ts == event.TimestampMax, best: -1}
@@ -108,6 +110,14 @@ func (l *lookup) from(base, pos, want int64, out *event.Buf) {
 		if b.NextOffset() > l.to {
 			return false
 		}
+		if start := l.p.log.Start(); b.NextOffset() <= start {
+			return true
+		} else if b.BaseOffset() < start {
+			if l.max || b.MaxTimestamp() >= want {
+				l.edge = slices.Clone(b)
+			}
+			return true
+		}
 		if ts := b.MaxTimestamp(); l.max && (ts > l.best || ts == l.best && b.BaseOffset() < l.found.BaseOffset()) || !l.max && ts >= want {
 			l.best, l.found = ts, slices.Clone(b) // the original may go before the answer is read
 			hit = ts >= want
@@ -135,9 +145,16 @@ func (l *lookup) from(base, pos, want int64, out *event.Buf) {
 
 func (l *lookup) finish(code event.Code) {
 	l.answer.Code = code
-	if code == event.CodeNone && l.found != nil {
-		l.answer.From = l.found.BaseOffset()
-		l.answer.Batches = [][]byte{l.found}
+	if code == event.CodeNone {
+		if l.edge != nil && (!l.max || l.edge.MaxTimestamp() >= l.best) {
+			l.answer.Batches = append(l.answer.Batches, l.edge)
+		}
+		if l.found != nil {
+			l.answer.Batches = append(l.answer.Batches, l.found)
+		}
+		if len(l.answer.Batches) > 0 {
+			l.answer.From = record.Batch(l.answer.Batches[0]).BaseOffset()
+		}
 	}
 	l.s.reads = append(l.s.reads, l.answer)
 }

@@ -21,11 +21,13 @@ type Partition struct {
 	warmEnd int64 // below it, batches in memory are in their segments and may be given up
 	derived Derived
 	stale   bool  // derived does not speak for the log: it has to be built anew
+	short   bool  // it ends where it met damage
 	rebuild *walk // builds it
 	hw      int64 // the largest known high watermark
 	hwSaid  int64 // the largest that the journal or the checkpoint has
 	damage  []Damage
 	cover   cover
+	trims   []trim // log starts on their way, lowest first
 	// needPrefix: the journal may lose the bytes of the active segment's partial block, so the next append to it
 	// journals them again (J4).
 	needPrefix bool
@@ -76,8 +78,8 @@ func (p *Partition) Derived() Derived { return p.derived }
 // Rebuilding reports whether Derived is being built anew after a truncation, and so does not speak for the whole log.
 func (p *Partition) Rebuilding() bool { return p.stale }
 
-// SetSegmentBytes changes the size at which the partition's segments are rolled.
-func (p *Partition) SetSegmentBytes(n int64) { p.log.SetSegmentBytes(n) }
+// SetSegments changes the size in bytes and the age in milliseconds at which the partition's segments are rolled.
+func (p *Partition) SetSegments(size, age int64) { p.log.SetSegments(size, age) }
 
 // Offline says why the partition takes no appends: CodeKafkaStorageError and the damaged range, or CodeNone.
 func (p *Partition) Offline() (event.Code, string) {
@@ -100,8 +102,11 @@ func (p *Partition) intact() int64 {
 	return min(p.damage[0].From, p.log.End())
 }
 
-// hurt marks a range as damaged.
+// hurt marks a range as damaged, as far as it is not below the log start.
 func (p *Partition) hurt(d Damage) {
+	if d.From = max(d.From, p.log.Start()); d.To <= d.From {
+		return
+	}
 	for i := range p.damage {
 		if p.damage[i].From == d.From && p.damage[i].To == d.To {
 			p.damage[i].Kept = p.damage[i].Kept || d.Kept

@@ -60,6 +60,9 @@ type reader struct {
 }
 
 func (x *reader) begin(s *Store, p *Partition, base, pos int64, why string, out *event.Buf) {
+	if x.read.From < p.log.Start() {
+		why = walkMoved
+	}
 	if why != walkEnded {
 		x.finish(s, p, why, out)
 		return
@@ -117,11 +120,15 @@ func (x *reader) finish(s *Store, p *Partition, why string, out *event.Buf) {
 	x.answer.Read = x.read
 	switch {
 	case why == walkEnded || len(x.answer.Batches) > 0 && why != walkMoved:
+	case why == walkMoved && p.dead:
+		x.answer.Code = event.CodeUnknownTopicOrPartition
+		x.answer.Drop(out)
+	case x.read.From < p.log.Start():
+		out.Hit("store/read-trimmed")
+		x.answer.Code = event.CodeOffsetOutOfRange
+		x.answer.Drop(out)
 	case why == walkMoved:
 		x.answer.Code = event.CodeNotLeaderOrFollower
-		if p.dead {
-			x.answer.Code = event.CodeUnknownTopicOrPartition
-		}
 		x.answer.Drop(out)
 	default:
 		x.answer.Code = event.CodeKafkaStorageError

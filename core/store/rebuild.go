@@ -16,10 +16,12 @@ func (s *Store) rebuildDerived(p *Partition, out *event.Buf) {
 	}
 	out.Hit("store/derived-rebuilt")
 	p.derived.Reset()
+	p.short = false
 	w := s.newWalk(p, p.files[0].base, 0)
 	p.rebuild = w
+	start := p.log.Start() // of now: one that moves on meanwhile would leave a hole behind what was met already
 	w.visit = func(b record.Batch, _, _ int64) bool {
-		if b.NextOffset() > p.log.Start() {
+		if b.NextOffset() > start {
 			p.derived.Apply(b)
 		}
 		return true
@@ -33,7 +35,7 @@ func (s *Store) rebuildDerived(p *Partition, out *event.Buf) {
 			s.rebuildDerived(p, out)
 			return
 		}
-		p.stale = false // where it met damage, the partition is offline and asks nobody
+		p.stale, p.short = false, why != walkEnded // where it met damage, the partition is offline and asks nobody
 	}
 	w.run(out)
 }
@@ -79,12 +81,17 @@ func (r *resolver) fetch(want int64, out *event.Buf) {
 	r.f.hold()
 	r.s.fetch(r.s.path(r.p, event.FileSegment, r.f.base), r.pos, end, func(data []byte, why string, out *event.Buf) {
 		r.s.letGo(r.p, r.f)
-		if r.p.dead || r.p.log.Generation() != r.generation {
+		if r.overtaken() {
 			r.f.indexing = false
 			return
 		}
 		r.take(append(data[:len(data):len(data)], head...), why, out)
 	}, out)
+}
+
+// overtaken reports whether what is looked for does not matter any more.
+func (r *resolver) overtaken() bool {
+	return r.p.dead || r.p.log.Generation() != r.generation || r.p.file(r.f.base) != r.f
 }
 
 func (r *resolver) take(data []byte, why string, out *event.Buf) {
@@ -143,7 +150,7 @@ func (r *resolver) found(out *event.Buf) {
 	r.f.hold()
 	r.s.fetch(r.s.path(r.p, event.FileSegment, r.f.base), from, r.pos, func(data []byte, why string, out *event.Buf) {
 		r.s.letGo(r.p, r.f)
-		if r.p.dead || r.p.log.Generation() != r.generation {
+		if r.overtaken() {
 			r.f.indexing = false
 			return
 		}

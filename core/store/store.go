@@ -27,6 +27,7 @@ type Store struct {
 	reused  uint64 // frames below it may be overwritten in the journal
 	flights []flight
 	cuts    []cutting
+	trims   []cutting // log starts whose records are not durable yet
 	flushed []*Partition
 	taken   []*Partition
 	hwDirty []*Partition
@@ -154,6 +155,7 @@ func (s *Store) advance(out *event.Buf) {
 	}
 	if s.state == Ready || s.state == Stopping {
 		s.land()
+		s.landTrims(out)
 		s.bury(out)
 		s.learnBound(out)
 		s.maybeCheckpoint(out)

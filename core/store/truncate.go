@@ -23,9 +23,10 @@ const unknownSize = -1
 // Epochs that begin there or later go too, even where no record does. Reads under way end with an error. Derived state is
 // built anew from the log.
 func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
-	if to < p.log.Start() {
-		invariant.Violated("S-10: truncation of %s-%d to %d, below its start %d", p.tp.Topic, p.tp.Partition, to, p.log.Start())
+	if to < p.begins() {
+		invariant.Violated("S-10: truncation of %s-%d to %d, below its start %d", p.tp.Topic, p.tp.Partition, to, p.begins())
 	}
+	s.applyTrims(p, ^uint64(0), out) // in the order of the records, as a replay does
 	size := p.sizeAt(to)
 	s.journal.Together(2, 0)
 	seq, _, _ := s.stage(p, journal.Entry{
@@ -39,9 +40,9 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 	s.spoil(p, out)
 	s.ground(p, to)
 	s.applyTruncate(p, to, size, seq, out)
-	if f := p.active(); f.size > 0 && (f.unresolved || f.size < f.submitted) || f.unresolved {
-		s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
-		p.applyRoll()
+	if f := p.active(); f.size > 0 && (f.unresolved || f.size < f.submitted || to == p.log.Start()) || f.unresolved {
+		seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
+		s.applyRoll(p, seq, out)
 	}
 	s.enqueue(p)
 	s.rebuildDerived(p, out)
@@ -124,12 +125,5 @@ func (f *segfile) shrink(size int64) {
 			f.head, f.suspect = nil, false
 		}
 		f.written, f.vouched = size, false
-	}
-}
-
-// applyLogStart moves the log's start; segments below it go once frame seq is durable.
-func (p *Partition) applyLogStart(start int64, seq uint64) {
-	for _, base := range p.log.Advance(start) {
-		p.doom(base, seq)
 	}
 }

@@ -32,7 +32,7 @@ type walk struct {
 // Reasons for which a walk ends early, beside damage.
 const (
 	walkEnded = ""
-	walkMoved = "the log was truncated or deleted"
+	walkMoved = "the log was truncated, trimmed or deleted"
 )
 
 // newWalk begins at byte pos of the segment base, where a batch begins.
@@ -121,7 +121,7 @@ func (w *walk) read(f *segfile, out *event.Buf) {
 	s.fetchInto(memory.Bytes, s.path(w.p, event.FileSegment, f.base), w.pos, disk, func(data []byte, why string, out *event.Buf) {
 		defer out.Drop(memory)
 		s.letGo(w.p, f)
-		if w.p.dead || w.p.log.Generation() != w.generation {
+		if w.p.dead || w.p.log.Generation() != w.generation || w.p.file(f.base) != f {
 			w.done(w, walkMoved, out)
 			return
 		}

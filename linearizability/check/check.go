@@ -24,6 +24,8 @@ type Options struct {
 	// LossNamed tells for a log whether the broker named it as damaged: then its end may lie below what was acknowledged and
 	// shown (O1, O24, and the watermark's part of O2 and O14). Nil: no log was.
 	LossNamed func(topicID string, partition int32) bool
+	// Forgets tells for a log whether a policy lets it begin later, besides those who ask for that (O15). Nil: every log may.
+	Forgets func(topicID string, partition int32) bool
 }
 
 // Result is the verdict over a history.
@@ -48,6 +50,8 @@ func Check(ops []*history.Op, opt Options) Result {
 		named := opt.LossNamed != nil && opt.LossNamed(group[0].TopicID, group[0].Partition)
 		l.checkOrder(named)
 		l.checkReads()
+		forgets := opt.Forgets == nil || opt.Forgets(group[0].TopicID, group[0].Partition)
+		l.checkStart(named, forgets)
 		if !named {
 			l.checkFinal()
 		}
@@ -99,7 +103,8 @@ func byLog(ops []*history.Op) [][]*history.Op {
 	index := make(map[key]int)
 	var groups [][]*history.Op
 	for _, op := range ops {
-		if op.Kind != history.Produce && op.Kind != history.Fetch && op.Kind != history.ListOffsets {
+		if op.Kind != history.Produce && op.Kind != history.Fetch && op.Kind != history.ListOffsets &&
+			op.Kind != history.DeleteRecords {
 			continue
 		}
 		k := key{op.Topic, op.TopicID, op.Partition}

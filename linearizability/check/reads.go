@@ -37,11 +37,8 @@ func (l *partition) checkFinal() {
 		if op.Kind != history.Fetch || !op.Final || op.Outcome != history.OK || op.Code != 0 {
 			continue
 		}
-		if !seen {
-			start = op.LogStart
-		}
 		seen = true
-		start, end = min(start, op.LogStart), max(end, op.HighWatermark)
+		start, end = max(start, op.LogStart), max(end, op.HighWatermark)
 		for _, r := range op.Records {
 			final[r.Offset] = r.Value
 		}
@@ -62,7 +59,7 @@ func (l *partition) checkFinal() {
 		for i, v := range op.Values {
 			offset := op.Offset + int64(i)
 			if offset < start {
-				continue // retention took it
+				continue // it was let go: checkStart judges whether it could be
 			}
 			switch got, ok := final[offset]; {
 			case !ok:

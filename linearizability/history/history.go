@@ -23,6 +23,8 @@ const (
 	CreatePartitions Kind = "create-partitions"
 	AlterConfig      Kind = "alter-config"
 	DescribeConfig   Kind = "describe-config"
+	// DeleteRecords lets Topic/Partition begin at Offset, -1 for the high watermark.
+	DeleteRecords Kind = "delete-records"
 )
 
 // Outcome is what a client knows about the end of an operation.
@@ -90,7 +92,7 @@ type Op struct {
 	Epoch    int16 `json:"epoch,omitempty"`
 	Sequence int32 `json:"seq,omitempty"`
 
-	// Fetch: what came, from Offset on, and the watermarks told with it.
+	// Fetch: what came, from Offset on, and the watermarks told with it. DeleteRecords: LogStart is the answer.
 	Records       []Record `json:"records,omitempty"`
 	HighWatermark int64    `json:"hw,omitempty"`
 	LogStart      int64    `json:"log_start,omitempty"`

@@ -63,7 +63,8 @@ func Check(ops []*history.Op, opt Options) []Window {
 type resolved struct {
 	topic, id string
 	partition int32
-	values    []history.Value       // the final log, from offset 0 on
+	start     int64                 // of the final log
+	values    []history.Value       // from there on
 	ops       []porcupine.Operation // appends by offset, then reads
 	appends   int
 }
@@ -73,7 +74,8 @@ type logKey struct {
 	partition int32
 }
 
-// resolve settles every operation by the final log. Logs without a whole final read from offset 0 on are left out.
+// resolve settles every operation by the final log. Logs without a whole final read are left out, and so is what happened
+// below the start of the others: it may have been let go before it could be read.
 func resolve(ops []*history.Op) []*resolved {
 	var logs []*resolved
 	index := make(map[logKey]*resolved)
@@ -90,17 +92,23 @@ func resolve(ops []*history.Op) []*resolved {
 			index[k] = l
 			logs = append(logs, l)
 		}
+		if op.Outcome == history.OK && (len(l.values) == 0 || op.LogStart > l.end()) {
+			l.start, l.values = op.LogStart, nil
+		}
 		for _, r := range op.Records {
-			if r.Offset == int64(len(l.values)) {
-				l.values = append(l.values, r.Value)
+			if next := l.start + int64(len(l.values)); len(l.values) == 0 || r.Offset > next {
+				l.start, l.values = r.Offset, nil // the log began later than when it was read before
+			} else if r.Offset < next {
+				continue
 			}
+			l.values = append(l.values, r.Value)
 		}
 	}
 	where := make(map[logKey]map[history.Value]int64)
 	for k, l := range index {
 		where[k] = make(map[history.Value]int64, len(l.values))
 		for i, v := range l.values {
-			where[k][v] = int64(i)
+			where[k][v] = l.start + int64(i)
 		}
 	}
 	for _, op := range ops {
@@ -138,6 +146,9 @@ func (l *resolved) add(op *history.Op, where map[history.Value]int64, end int64)
 		} else {
 			o.Return = end
 		}
+		if offset < l.start {
+			return
+		}
 		o.Input, o.Output = input{op.Values}, output{offset: offset}
 		l.appends++
 	case op.Kind == history.ListOffsets && op.Outcome == history.OK && op.Timestamp == -1 && op.Code == 0:
@@ -165,7 +176,7 @@ func (l *resolved) windows(opt Options) []Window {
 
 // window judges the log from its append number first on, as far as opt.MaxOps operations reach.
 func (l *resolved) window(first int, opt Options) Window {
-	w := Window{Topic: l.topic, TopicID: l.id, Partition: l.partition, To: math.MaxInt64, Verdict: Legal}
+	w := Window{Topic: l.topic, TopicID: l.id, Partition: l.partition, From: l.start, To: math.MaxInt64, Verdict: Legal}
 	appends := l.ops[:l.appends]
 	if first < len(appends) {
 		w.From = appends[first].Output.(output).offset
@@ -174,7 +185,7 @@ func (l *resolved) window(first int, opt Options) Window {
 	if rest := first + len(ops); rest < len(appends) {
 		w.To = appends[rest].Output.(output).offset
 	} else {
-		w.To = int64(len(l.values))
+		w.To = l.end()
 	}
 	for _, op := range l.ops[l.appends:] {
 		if tail := op.Output.(output).offset; tail >= w.From && tail <= w.To && len(ops) < opt.MaxOps {
@@ -182,11 +193,11 @@ func (l *resolved) window(first int, opt Options) Window {
 		}
 	}
 	w.Ops = len(ops)
-	if w.From > int64(len(l.values)) {
+	if w.From > l.end() {
 		w.Verdict = Illegal // an acknowledged append beyond the end of the final log
 		return w
 	}
-	w.start = state{}.append(l.values[:w.From])
+	w.start = state{tail: l.start}.append(l.values[:w.From-l.start])
 	renumber(ops)
 	w.searched = ops
 	switch porcupine.CheckOperationsTimeout(logModel(w.start), ops, opt.Timeout) {
@@ -197,6 +208,9 @@ func (l *resolved) window(first int, opt Options) Window {
 	}
 	return w
 }
+
+// end is the end of the final log.
+func (l *resolved) end() int64 { return l.start + int64(len(l.values)) }
 
 // renumber gives each operation a client of its own: pipelined calls of one client overlap.
 func renumber(ops []porcupine.Operation) {

@@ -112,6 +112,10 @@ var schemas = [...]schema{ //pure:ok constant table; Go has no constant arrays
 		list(80, nullStr, uuid).v(6),
 		i32,
 	}},
+	{KeyDeleteRecords, []field{
+		list(56, str, list(80, i32, i64)),
+		i32,
+	}},
 	{KeyInitProducerID, []field{nullStr, i32, i64.v(3), i16.v(3)}},
 	{KeyDescribeConfigs, []field{
 		list(120, i8, str, flatList(16, str).nullable()),

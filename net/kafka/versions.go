@@ -13,6 +13,7 @@ const (
 	KeyAPIVersions             Key = 18
 	KeyCreateTopics            Key = 19
 	KeyDeleteTopics            Key = 20
+	KeyDeleteRecords           Key = 21
 	KeyInitProducerID          Key = 22
 	KeyDescribeConfigs         Key = 32
 	KeyAlterConfigs            Key = 33
@@ -47,6 +48,7 @@ var apis = [...]API{ //pure:ok constant table; Go has no constant arrays
 	{KeyAPIVersions, "ApiVersions", 0, 0, 4, 3},
 	{KeyCreateTopics, "CreateTopics", 2, 2, 7, 5},
 	{KeyDeleteTopics, "DeleteTopics", 1, 1, 6, 4},
+	{KeyDeleteRecords, "DeleteRecords", 0, 0, 2, 2},
 	{KeyInitProducerID, "InitProducerId", 0, 0, 5, 2},
 	{KeyDescribeConfigs, "DescribeConfigs", 1, 1, 4, 4},
 	{KeyAlterConfigs, "AlterConfigs", 0, 0, 2, 2},

@@ -92,7 +92,7 @@ func listedOffsets(a *API, p *Pending, answers []event.ListOffsetsPartitionReply
 		for j := range from.Partitions {
 			answer := event.ListOffsetsPartitionReply{Code: event.CodeUnsupportedVersion}
 			if place := p.place(item); place >= 0 {
-				answer = a.pickRecord(answers[place], from.Partitions[j].Timestamp)
+				answer = a.pickBetter(answers[place], from.Partitions[j].Timestamp)
 			}
 			to.Partitions[j] = listedPartition(from.Partitions[j].Partition, answer)
 			item++
@@ -109,6 +109,22 @@ func listedPartition(number int32, r event.ListOffsetsPartitionReply) kmsg.ListO
 		to.Offset, to.Timestamp, to.LeaderEpoch = -1, -1, -1
 	}
 	return to
+}
+
+// pickBetter looks into the batch that the log start lies in, and into the next one where that does not hold what is
+// sought, or less of it.
+func (a *API) pickBetter(r event.ListOffsetsPartitionReply, timestamp int64) event.ListOffsetsPartitionReply {
+	first := a.pickRecord(r, timestamp)
+	if r.Code != event.CodeNone || r.Next == nil || first.Code != event.CodeNone ||
+		timestamp != event.TimestampMax && first.Offset >= 0 {
+		return first
+	}
+	r.Batch, r.Offset, r.Epoch = r.Next, -1, record.Batch(r.Next).LeaderEpoch()
+	next := a.pickRecord(r, timestamp)
+	if next.Code == event.CodeNone && first.Offset >= 0 && first.Timestamp >= next.Timestamp {
+		return first
+	}
+	return next
 }
 
 // pickRecord finds the record within the batch that the core found, never below the offset that comes with it. A batch

@@ -126,6 +126,12 @@ func (d dice) answer(body event.Body) event.Body {
 			})
 		}
 		return r
+	case *event.DeleteRecords:
+		r := &event.DeleteRecordsReply{}
+		for range b.Partitions {
+			r.Partitions = append(r.Partitions, event.DeleteRecordsPartitionReply{Code: d.code(), LowWatermark: d.Int64N(100)})
+		}
+		return r
 	case *event.InitProducerID:
 		return &event.InitProducerIDReply{Code: d.code(), ProducerID: d.Int64N(100), ProducerEpoch: int16(d.IntN(9))}
 	case *event.DescribeConfigs:

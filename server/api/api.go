@@ -49,6 +49,7 @@ func New(config Config) *API {
 		apiVersions(),
 		createTopics(),
 		deleteTopics(),
+		deleteRecords(),
 		initProducerID(),
 		describeConfigs(),
 		alterConfigs(),

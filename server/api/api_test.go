@@ -93,7 +93,7 @@ func TestUnservedVersions(t *testing.T) {
 			t.Errorf("v%d: %+v", v, r)
 		}
 	}
-	for _, key := range []byte{0, 1, 2, 3, 4, 10, 19, 20, 22, 32, 60, 61, 255} {
+	for _, key := range []byte{0, 1, 2, 3, 4, 10, 19, 20, 21, 22, 32, 60, 61, 255} {
 		for _, v := range []byte{19, 255} {
 			if out := a.Decode(ticket, []byte{0, key, v, v, 1, 2, 3, 4, 0xff, 0xff}); !out.Close || out.Why == "" {
 				t.Errorf("key %d v%d: %+v", key, v, out)
@@ -511,6 +511,7 @@ func TestCoresFaults(t *testing.T) {
 		kafka.KeyFindCoordinator: &event.FindCoordinatorReply{},
 		kafka.KeyCreateTopics:    &event.CreateTopicsReply{},
 		kafka.KeyDeleteTopics:    &event.DeleteTopicsReply{},
+		kafka.KeyDeleteRecords:   &event.DeleteRecordsReply{},
 		kafka.KeyDescribeConfigs: &event.DescribeConfigsReply{},
 	} {
 		row, _ := kafka.Lookup(key)

@@ -136,6 +136,11 @@ func goldenReply(body event.Body) event.Body {
 		return &event.DeleteTopicsReply{Topics: []event.DeleteTopicReply{
 			{Name: "orders", ID: id}, {Code: event.CodeUnknownTopicID, Why: "no such id", ID: b.Topics[1].ID},
 		}}
+	case *event.DeleteRecords:
+		return &event.DeleteRecordsReply{Partitions: []event.DeleteRecordsPartitionReply{
+			{LowWatermark: 99}, {LowWatermark: 1234}, {Code: event.CodeOffsetOutOfRange, LowWatermark: -1},
+			{Code: event.CodePolicyViolation, LowWatermark: -1},
+		}}
 	case *event.InitProducerID:
 		return &event.InitProducerIDReply{ProducerID: 4000, ProducerEpoch: 1}
 	case *event.DescribeConfigs:

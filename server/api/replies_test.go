@@ -114,6 +114,12 @@ func told(_ int16, resp kmsg.Response) (lines []line) {
 		for _, t := range r.Topics {
 			add([]any{value(t.Topic), t.TopicID}, t.ErrorCode, value(t.ErrorMessage))
 		}
+	case *kmsg.DeleteRecordsResponse:
+		for _, t := range r.Topics {
+			for _, p := range t.Partitions {
+				add([]any{t.Topic, p.Partition}, p.ErrorCode, p.LowWatermark)
+			}
+		}
 	case *kmsg.InitProducerIDResponse:
 		add(nil, r.ErrorCode, r.ProducerID, r.ProducerEpoch)
 	case *kmsg.DescribeConfigsResponse:
@@ -234,6 +240,18 @@ func expected(v int16, request kmsg.Request, reply event.Body) (lines []line) {
 	case *event.DeleteTopicsReply:
 		for _, t := range r.Topics {
 			add([]any{t.Name, since(v, 6, [16]byte(t.ID), [16]byte{})}, int16(t.Code), since(v, 5, t.Why, ""))
+		}
+	case *event.DeleteRecordsReply:
+		i := 0
+		for _, t := range request.(*kmsg.DeleteRecordsRequest).Topics {
+			for _, p := range t.Partitions {
+				a := r.Partitions[i]
+				i++
+				if a.Code != event.CodeNone {
+					a.LowWatermark = -1
+				}
+				add([]any{t.Topic, p.Partition}, int16(a.Code), a.LowWatermark)
+			}
 		}
 	case *event.InitProducerIDReply:
 		if r.Code != event.CodeNone {

@@ -122,6 +122,20 @@ func exampleOf(key kafka.Key) kmsg.Request {
 		byName.Topic, byID.TopicID = &topics[0], ids[1]
 		req.Topics = append(req.Topics, byName, byID)
 		return req
+	case kafka.KeyDeleteRecords:
+		req := kmsg.NewPtrDeleteRecordsRequest()
+		req.TimeoutMillis = 3000
+		for _, name := range topics {
+			t := kmsg.NewDeleteRecordsRequestTopic()
+			t.Topic = name
+			for p, offset := range []int64{event.HighWatermark, 1234} {
+				part := kmsg.NewDeleteRecordsRequestTopicPartition()
+				part.Partition, part.Offset = int32(p), offset
+				t.Partitions = append(t.Partitions, part)
+			}
+			req.Topics = append(req.Topics, t)
+		}
+		return req
 	case kafka.KeyInitProducerID:
 		req := kmsg.NewPtrInitProducerIDRequest()
 		req.TransactionTimeoutMillis = 60_000

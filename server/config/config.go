@@ -16,6 +16,12 @@ type Config struct {
 	JournalBytes    int64 // of one shard's journal ring
 	DiskLoop        string
 
+	// How long topics keep records, unless they say otherwise; -1 for ever. The finest unit that is set counts.
+	RetentionMs, RetentionMinutes, RetentionHours int64
+	RetentionBytes                                int64 // of a partition
+	RollMs, RollHours                             int64 // the age at which a segment is closed, likewise
+	RetentionCheckMs                              int64
+
 	MaxRequestBytes int32
 	MaxConnections  int
 	MaxIdle         time.Duration // a connection that sends nothing for so long is closed

@@ -39,7 +39,16 @@ const (
 	MaxConns    = "max.connections"
 	MaxIdle     = "connections.max.idle.ms"
 	JournalSize = "journal.bytes"
-	DiskLoop    = "disk.loop"
+
+	RetentionMs      = "log.retention.ms"
+	RetentionMinutes = "log.retention.minutes"
+	RetentionHours   = "log.retention.hours"
+	RetentionBytes   = "log.retention.bytes"
+	RollMs           = "log.roll.ms"
+	RollHours        = "log.roll.hours"
+	RetentionCheck   = "log.retention.check.interval.ms"
+
+	DiskLoop = "disk.loop"
 )
 
 // Values of DiskLoop.
@@ -79,6 +88,34 @@ func Keys() []Key {
 		{Name: Segment, Type: "bytes", Default: "1073741824", Kafka: Segment,
 			Doc: "A segment file is closed, and the next begun, before it grows beyond this.",
 			set: func(c *Config, v string) error { return bytes(&c.SegmentBytes, v, 1<<20, math.MaxInt32) }},
+		{Name: RetentionMs, Type: "milliseconds", Default: "604800000", Kafka: RetentionMs,
+			Doc: "How long after its largest timestamp a segment is removed, unless retention.ms of its topic says otherwise; -1 for never.",
+			set: func(c *Config, v string) error { return number(&c.RetentionMs, v, -1, math.MaxInt64) }},
+		{Name: RetentionMinutes, Type: "minutes", Default: "10080", Kafka: RetentionMinutes,
+			Doc: "The same in minutes, if log.retention.ms is not set.",
+			set: func(c *Config, v string) error { return number(&c.RetentionMinutes, v, -1, math.MaxInt32) }},
+		{Name: RetentionHours, Type: "hours", Default: "168", Kafka: RetentionHours,
+			Doc: "The same in hours, if neither log.retention.ms nor log.retention.minutes is set.",
+			set: func(c *Config, v string) error { return number(&c.RetentionHours, v, -1, math.MaxInt32) }},
+		{Name: RetentionBytes, Type: "bytes", Default: "-1", Kafka: RetentionBytes,
+			Doc: "Bytes of a partition beyond which its oldest segments are removed, unless retention.bytes of its topic says " +
+				"otherwise; -1 for no limit.",
+			set: func(c *Config, v string) error {
+				if v == "-1" {
+					c.RetentionBytes = -1
+					return nil
+				}
+				return bytes(&c.RetentionBytes, v, 0, math.MaxInt64)
+			}},
+		{Name: RollMs, Type: "milliseconds", Default: "604800000", Kafka: RollMs,
+			Doc: "A segment file is closed before its records' timestamps span more than this, unless segment.ms of its topic says otherwise.",
+			set: func(c *Config, v string) error { return number(&c.RollMs, v, 1, math.MaxInt64) }},
+		{Name: RollHours, Type: "hours", Default: "168", Kafka: RollHours,
+			Doc: "The same in hours, if log.roll.ms is not set.",
+			set: func(c *Config, v string) error { return number(&c.RollHours, v, 1, math.MaxInt32) }},
+		{Name: RetentionCheck, Type: "milliseconds", Default: "300000", Kafka: RetentionCheck,
+			Doc: "How often the broker looks for segments that are to be removed.",
+			set: func(c *Config, v string) error { return number(&c.RetentionCheckMs, v, 1, math.MaxInt64) }},
 		{Name: JournalSize, Type: "bytes", Default: "268435456",
 			Doc: "The journal ring. It bounds what a restart replays and the memory for what is not yet in its segment.",
 			set: func(c *Config, v string) error { return bytes(&c.JournalBytes, v, 64<<20, 64<<30) }},
@@ -99,9 +136,14 @@ func Keys() []Key {
 	for i := range keys {
 		keys[i].Env = EnvName(keys[i].Name)
 		// What gives topics a default may be changed while brokers run; the rest is read at start.
-		keys[i].Restart = keys[i].Name != MaxMessage && keys[i].Name != Segment
+		keys[i].Restart = !slices.Contains(whileRunning, keys[i].Name)
 	}
 	return keys
+}
+
+// whileRunning are the keys that may be changed while brokers run.
+var whileRunning = []string{
+	MaxMessage, Segment, RetentionMs, RetentionMinutes, RetentionHours, RetentionBytes, RollMs, RollHours,
 }
 
 // EnvName is the environment variable that sets key: node.id is HIGHWATER_NODE_ID.

@@ -106,6 +106,20 @@ func coreConfig(c *config.Config, key string) (value string, known bool) {
 		return strconv.Itoa(int(c.MaxMessageBytes)), true
 	case config.Segment:
 		return strconv.FormatInt(c.SegmentBytes, 10), true
+	case config.RetentionMs:
+		return strconv.FormatInt(c.RetentionMs, 10), true
+	case config.RetentionMinutes:
+		return strconv.FormatInt(c.RetentionMinutes, 10), true
+	case config.RetentionHours:
+		return strconv.FormatInt(c.RetentionHours, 10), true
+	case config.RetentionBytes:
+		return strconv.FormatInt(c.RetentionBytes, 10), true
+	case config.RollMs:
+		return strconv.FormatInt(c.RollMs, 10), true
+	case config.RollHours:
+		return strconv.FormatInt(c.RollHours, 10), true
+	case config.RetentionCheck:
+		return strconv.FormatInt(c.RetentionCheckMs, 10), true
 	case config.MaxRequest:
 		return strconv.Itoa(int(c.MaxRequestBytes)), true
 	}

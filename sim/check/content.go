@@ -201,7 +201,7 @@ func between(least, is, most *content) string {
 func (l *logContent) gap() string {
 	at := l.start
 	for i := range l.batches {
-		if l.batches[i].base != at {
+		if base := l.batches[i].base; base > at || base < at && i > 0 {
 			break
 		}
 		at = l.batches[i].next
@@ -212,17 +212,24 @@ func (l *logContent) gap() string {
 	return fmt.Sprintf("%s holds [%d, %d) and shows no batch at %d", l.label(), l.start, l.end, at)
 }
 
-// extends says in what l is not a continuation of old.
+// extends says in what l is not a continuation of old: it may begin later.
 func (l *logContent) extends(old *logContent) string {
 	switch {
 	case l.code != old.code:
 		return fmt.Sprintf("%s answers code %d, or %d", l.label(), old.code, l.code)
-	case l.start < old.start || l.end < old.end || len(l.batches) < len(old.batches):
+	case l.start < old.start || l.end < old.end:
 		return fmt.Sprintf("%s holds [%d, %d), or [%d, %d)", l.label(), old.start, old.end, l.start, l.end)
 	}
-	for i := range old.batches {
-		if l.batches[i] != old.batches[i] {
-			return fmt.Sprintf("%s holds %s, or %s", l.label(), old.batches[i], l.batches[i])
+	kept := old.batches
+	for len(kept) > 0 && kept[0].next <= l.start {
+		kept = kept[1:]
+	}
+	if len(l.batches) < len(kept) {
+		return fmt.Sprintf("%s shows %d batches from %d on, or %d", l.label(), len(kept), l.start, len(l.batches))
+	}
+	for i := range kept {
+		if l.batches[i] != kept[i] {
+			return fmt.Sprintf("%s holds %s, or %s", l.label(), kept[i], l.batches[i])
 		}
 	}
 	return ""

@@ -4,7 +4,7 @@
 //	      --OnEvent, OnReply-------> shape        partitions and configurations            O30 O31 O32
 //	      --OnBoot-----------------> recovery     recover(recover(disk)) = recover(disk)     O22
 //	      --OnEvent, OnRecovered---> lives        what one life finds, the next one finds    O1 O10 O22 O24
-//	      --OnEnd------------------> history      what clients saw, judged directly          O1 O2 O5 O11 O14 O24
+//	      --OnEnd------------------> history      what clients saw, judged directly          O1 O2 O5 O11 O14 O15 O24
 //	                             \-> search       and by search, on windows                  O2-search
 //
 // The life of a finding: a judge that sees a broken law names it with what it saw; the first finding ends the run. A
@@ -18,7 +18,8 @@
 //	O11        a repeated batch is acknowledged at its first offset; one of the last five is not called forgotten
 //	O22        a recovery that is repeated, killed midway, or followed by a kill or a power cut shows the same logs
 //	           (J9, J10); one that a power cut ends midway leaves at least what was durable before it;
-//	           what a recovery found, the next one finds, or names as damaged for good
+//	           what a recovery found, the next one finds, or names as damaged for good; a log may begin later, never
+//	           earlier
 //	O24        a recovered log has no hole below its high watermark
 //	O30        a topic never has fewer partitions than were told or acknowledged before, and never more than were asked for
 //	O31        a configuration is as the last acknowledged change left it, or as one that was asked for since would

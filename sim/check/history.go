@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/highwater-log/highwater/core/event"
 	direct "github.com/highwater-log/highwater/linearizability/check"
@@ -34,6 +35,9 @@ func judgeHistory(p *fault.Plan, r *world.Result) finding {
 	}
 	res := direct.Check(r.History, direct.Options{LossNamed: func(id string, partition int32) bool {
 		return named[place{ids[id], partition}]
+	}, Forgets: func(id string, _ int32) bool {
+		at := slices.IndexFunc(p.Header.Topics, func(t fault.Topic) bool { return t.Name == ids[id] })
+		return at >= 0 && !p.Header.Topics[at].Retained()
 	}})
 	if len(res.Violations) > 0 {
 		v := res.Violations[0]

@@ -36,6 +36,8 @@ type Header struct {
 	Store   Store    `json:"store"`
 	Turn    int      `json:"turn"`    // events of one node that share a turn at most; 1 for no grouping
 	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
+	// RetentionCheckMs is how often brokers look for what may go; 0 for never.
+	RetentionCheckMs int64 `json:"retention_check_ms,omitempty"`
 }
 
 // Topic is one topic that the clients use.
@@ -45,10 +47,17 @@ type Topic struct {
 	Segment    int    `json:"segment_bytes"`
 	Doomed     bool   `json:"doomed,omitempty"`   // an admin deletes it some time
 	GrowsTo    int32  `json:"grows_to,omitempty"` // an admin gives it so many partitions some time
+	// What lets its logs begin later, as the configurations of Kafka; 0 for not set, and then nothing does but an admin.
+	RetentionBytes int64 `json:"retention_bytes,omitempty"`
+	RetentionMs    int64 `json:"retention_ms,omitempty"`
+	SegmentMs      int64 `json:"segment_ms,omitempty"`
 }
 
 // Most is the most partitions that the topic ever has.
 func (t *Topic) Most() int32 { return max(t.Partitions, t.GrowsTo) }
+
+// Retained reports whether nothing but an admin lets the topic's logs begin later.
+func (t *Topic) Retained() bool { return t.RetentionBytes == 0 && t.RetentionMs == 0 }
 
 // Client is one client: its role, how it speaks, and how long it waits for an answer.
 type Client struct {
@@ -96,7 +105,8 @@ type Store struct {
 // Op is one operation of a client: it is begun when the client has time for it, after Pause.
 type Op struct {
 	Client int `json:"client"`
-	// Do is produce, fetch, list-offsets, create-topic, delete-topic, create-partitions, alter-config or describe-config.
+	// Do is produce, fetch, list-offsets, create-topic, delete-topic, delete-records, create-partitions, alter-config or
+	// describe-config.
 	Do string `json:"do"`
 	// Topic is a number in the header; -1, for configurations, is all brokers.
 	Topic     int        `json:"topic"`
@@ -108,6 +118,7 @@ type Op struct {
 	Timestamp int64      `json:"timestamp,omitempty"` // of list-offsets
 	Key       string     `json:"key,omitempty"`       // alter-config: of the configuration
 	Value     string     `json:"value,omitempty"`     // alter-config: what it becomes; empty to take it back
+	Percent   int        `json:"percent,omitempty"`   // of delete-records: how much of what is committed goes
 }
 
 // Family is a kind of fault with a switch and a stream of its own.

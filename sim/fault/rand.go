@@ -24,6 +24,7 @@ const (
 	StreamTieBreak
 	StreamTurn
 	StreamIdentity
+	StreamRetention
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

@@ -35,7 +35,28 @@ func NewHeader(seed uint64, p Profile) Header {
 			t.GrowsTo = t.Partitions + int32(s.Between(1, 3))
 		}
 	}
+	retain(&h, NewRand(seed, StreamRetention, 0).Seq())
 	return h
+}
+
+// retain gives every other run topics that forget: by size, by age, or both, a few segments at a time.
+func retain(h *Header, s *Seq) {
+	if s.OneIn(2) {
+		return
+	}
+	h.RetentionCheckMs = Pick[int64](s, 2, 20, 200)
+	for i := range h.Topics {
+		t := &h.Topics[i]
+		if s.OneIn(3) {
+			t.RetentionBytes = int64(s.LogBetween(1, 64)) << 10
+		}
+		if s.OneIn(5) {
+			t.RetentionMs = int64(s.LogBetween(1, 4000))
+		}
+		if s.OneIn(5) {
+			t.SegmentMs = int64(s.LogBetween(1, 2000))
+		}
+	}
 }
 
 // Roles of clients.

@@ -7,11 +7,13 @@ import (
 
 // Verbs of operations in a plan.
 const (
-	DoProduce          = "produce"
-	DoFetch            = "fetch"
-	DoListOffsets      = "list-offsets"
-	DoCreateTopic      = "create-topic"
-	DoDeleteTopic      = "delete-topic"
+	DoProduce     = "produce"
+	DoFetch       = "fetch"
+	DoListOffsets = "list-offsets"
+	DoCreateTopic = "create-topic"
+	DoDeleteTopic = "delete-topic"
+	// DoDeleteRecords lets a log begin later; beyond 100 percent it asks for more than there is.
+	DoDeleteRecords    = "delete-records"
 	DoCreatePartitions = "create-partitions"
 	DoAlterConfig      = "alter-config"
 	DoDescribeConfig   = "describe-config"
@@ -113,6 +115,7 @@ func (g *generator) admin(ops []fault.Op) []fault.Op {
 		op.Pause = event.Time(g.LogBetween(1, 100)) * event.Millisecond
 		ops = append(ops, op)
 	}
+	ops = g.trim(ops)
 	for t := range g.h.Topics {
 		if g.h.Topics[t].Doomed {
 			ops = append(ops, g.later(fault.Op{Do: DoDeleteTopic, Topic: t}))
@@ -162,4 +165,22 @@ func (g *generator) alter() fault.Op {
 		op.Topic, op.Key = t, c.key
 	}
 	return op
+}
+
+// trim deletes records now and then in every other run. It draws from a stream of its own.
+func (g *generator) trim(ops []fault.Op) []fault.Op {
+	own := &generator{
+		Seq: fault.NewRand(g.h.Seed, fault.StreamRetention, 1).Seq(), h: g.h, client: g.client,
+		pause: g.pause,
+	}
+	if own.OneIn(2) {
+		return ops
+	}
+	for range own.LogBetween(1, 16) {
+		op := own.place(DoDeleteRecords)
+		op.Percent = fault.Pick(own.Seq, 10, 50, 90, 100, 100, 120)
+		op.Pause = event.Time(own.LogBetween(1, 60)) * event.Millisecond
+		ops = append(ops, op)
+	}
+	return ops
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/sim/fault"
 )
 
-// judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves.
+// judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves, unless the
+// answer says that the log begins behind it: a repeated batch may have been let go, or one that the wait was too long for.
 func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 	if w.hooks.OnReply != nil {
 		w.hooks.OnReply(w, n.id, t, request, reply)
@@ -21,10 +23,13 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 		if answer.Partitions[i].Code != event.CodeNone || i >= len(asked.Partitions) {
 			continue
 		}
-		p := &asked.Partitions[i]
+		p, a := &asked.Partitions[i], &answer.Partitions[i]
+		if a.BaseOffset+int64(record.Batch(p.Batch).Count()) <= a.LogStart {
+			continue
+		}
 		if !n.disk.HoldsDurably(p.Batch[stamped:]) {
 			w.Fail("O9", fmt.Sprintf("%s acknowledges %s/%d at offset %d, and a power cut may lose it",
-				t, p.Name, p.Partition, answer.Partitions[i].BaseOffset))
+				t, p.Name, p.Partition, a.BaseOffset))
 		}
 	}
 }

@@ -15,7 +15,7 @@ type place struct {
 }
 
 // judge is a small judge for the tests of the world itself: what was acknowledged is read back where it was said to be,
-// what failed is nowhere, nothing is there twice, nothing is foreign, and no offset ever held two values. Where damage is
+// as far as it is not below the log start that the last reader was told; what failed is nowhere, nothing is there twice, nothing is foreign, and no offset ever held two values. Where damage is
 // only to be detected, a partition that says so may miss what it had.
 func judge(plan *fault.Plan, r *Result) error {
 	doomed := map[string]bool{}
@@ -25,9 +25,13 @@ func judge(plan *fault.Plan, r *Result) error {
 	final := map[place]history.Value{}
 	ever := map[place]history.Value{}
 	where := map[history.Value]place{}
+	start := map[place]int64{} // by partition
 	for _, op := range r.History {
 		if op.Kind != history.Fetch {
 			continue
+		}
+		if log := (place{op.Topic, op.Partition, 0}); op.Final && op.Outcome == history.OK {
+			start[log] = max(start[log], op.LogStart)
 		}
 		for _, rec := range op.Records {
 			at := place{op.Topic, op.Partition, rec.Offset}
@@ -63,7 +67,7 @@ func judge(plan *fault.Plan, r *Result) error {
 		}
 		for i, v := range op.Values {
 			at := place{op.Topic, op.Partition, op.Offset + int64(i)}
-			if op.Acked() && final[at] != v {
+			if op.Acked() && final[at] != v && at.offset >= start[place{op.Topic, op.Partition, 0}] {
 				return fmt.Errorf("%s was acknowledged at %v (moment %d), and %s is there", v, at, op.Return, final[at])
 			}
 			if found, ok := where[v]; ok && op.Outcome == history.Fail {

@@ -2,6 +2,8 @@ package world
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
@@ -62,7 +64,7 @@ func (w *World) boot() {
 	n.failing = map[event.IOID]uint64{}
 	n.heap = newHeap()
 	n.api = api.New(api.Config{})
-	b, err := broker.New(n.config(identity.At(0)))
+	b, err := broker.New(n.config(identity.At(0), true))
 	if err != nil {
 		w.Fail("configuration", err.Error())
 		return
@@ -78,11 +80,17 @@ func (w *World) boot() {
 	n.push(event.Event{Kind: event.KindStart})
 }
 
-// config is the broker's configuration: the plan's sizes, identities drawn anew for each life.
-func (n *node) config(seed uint64) broker.Config {
+// config is the broker's configuration: the plan's sizes, identities drawn anew for each life. looks: it looks for what may
+// go, if the plan says so.
+func (n *node) config(seed uint64, looks bool) broker.Config {
 	c := broker.Tiny(rand.New(seed))
 	c.Node = event.NodeID(n.id)
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: fmt.Sprintf("node-%d", n.id), Port: 9092}}
+	if ms := n.w.plan.Header.RetentionCheckMs; ms > 0 && looks {
+		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.FormatInt(ms, 10)})
+	} else {
+		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.Itoa(math.MaxInt64)}) // never
+	}
 	k := n.w.plan.Header.Store
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
@@ -93,10 +101,13 @@ func (n *node) config(seed uint64) broker.Config {
 	return c
 }
 
+// retentionCheck is the configuration that says how often a broker looks for what may go.
+const retentionCheck = "log.retention.check.interval.ms"
+
 // Config is the configuration for a broker on a copy of a node's disk: the node's sizes, identities drawn from seed, memory of
-// its own.
+// its own. It keeps what it finds, so that two brokers on one disk can be compared.
 func (w *World) Config(_ int, seed uint64) broker.Config {
-	c := w.node.config(seed)
+	c := w.node.config(seed, false)
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.Alloc = func(size int) *event.Buffer { return event.NewBuffer(make([]byte, size), event.Machine{}) }
 	}
