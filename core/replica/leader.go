@@ -26,6 +26,7 @@ type FetchAnswer struct {
 	LeaderEpoch       int32
 	LeaderBrokerEpoch int64
 	Offset            int64 // as asked
+	LastEpoch         int32 // as asked
 	Diverging         bool
 	DivergingEpoch    int32 // the largest epoch of the leader's log that is <= the follower's last epoch; -1 for none
 	DivergingEnd      int64 // the offset behind its last record; the leader's log start where the epoch is -1
@@ -47,7 +48,7 @@ type peer struct {
 // on where Code is CodeNone and Diverging is false; they may go out before this leader has flushed them.
 func (r *Replica) OnFollowerFetch(f FetchState) FetchAnswer {
 	ans := FetchAnswer{
-		LeaderEpoch: r.a.LeaderEpoch, LeaderBrokerEpoch: r.brokerEpoch, Offset: f.Offset,
+		LeaderEpoch: r.a.LeaderEpoch, LeaderBrokerEpoch: r.brokerEpoch, Offset: f.Offset, LastEpoch: f.LastEpoch,
 		LogStart: r.log.Start(), HighWatermark: r.hw,
 	}
 	p := r.peer(f.Node)

@@ -127,7 +127,7 @@ func TestReplica_DivergingFetchIsNoProgress(t *testing.T) {
 	f, _ := lone(0, 0, 1, 1)
 	f.Assign(0, under(2, 2, 1), 7)
 	o := f.OnFetchAnswer(0, FetchAnswer{
-		LeaderEpoch: 2, LeaderBrokerEpoch: 9, Offset: 4, Diverging: true, DivergingEnd: 2, HighWatermark: 4,
+		LeaderEpoch: 2, LeaderBrokerEpoch: 9, Offset: 4, LastEpoch: 1, Diverging: true, DivergingEnd: 2, HighWatermark: 4,
 	}, nil)
 	if o.Action != Truncate || o.To != 2 || f.HighWatermark() != 0 {
 		t.Fatalf("order %+v, high watermark %d", o, f.HighWatermark())
@@ -138,12 +138,18 @@ func TestReplica_DivergingFetchIsNoProgress(t *testing.T) {
 func TestReplica_DropsLateAnswers(t *testing.T) {
 	f, b := lone(0, 0, 1, 1)
 	f.Assign(0, under(2, 2, 1), 7)
-	cut := FetchAnswer{LeaderEpoch: 2, LeaderBrokerEpoch: 9, Offset: 4, Diverging: true, DivergingEnd: 2}
+	cut := FetchAnswer{LeaderEpoch: 2, LeaderBrokerEpoch: 9, Offset: 4, LastEpoch: 1, Diverging: true, DivergingEnd: 2}
 	b.recs = append(b.recs, rec{2, 9})
 	if o := f.OnFetchAnswer(0, cut, nil); o.Action != Drop {
 		t.Errorf("log end moved: %v", o.Action)
 	}
-	b.cut(4)
+	b.cut(3)
+	b.recs = append(b.recs, rec{2, 9})
+	if o := f.OnFetchAnswer(0, cut, nil); o.Action != Drop {
+		t.Errorf("log as long, and another: %v", o.Action)
+	}
+	b.cut(3)
+	b.recs = append(b.recs, rec{1, 9})
 	f.Assign(0, under(3, 3, 2), 7)
 	if o := f.OnFetchAnswer(0, cut, nil); o.Action != Drop {
 		t.Errorf("epoch moved: %v", o.Action)
@@ -197,7 +203,7 @@ func TestReplica_DoesNotLeadUnderAnEpochFromBefore(t *testing.T) {
 func TestReplica_DropsALeaderThatRestartedInsideItsEpoch(t *testing.T) {
 	f, _ := lone()
 	f.Assign(0, under(2, 1, 1), 7)
-	ans := FetchAnswer{LeaderEpoch: 1, LeaderBrokerEpoch: 20}
+	ans := FetchAnswer{LeaderEpoch: 1, LeaderBrokerEpoch: 20, LastEpoch: -1}
 	if o := f.OnFetchAnswer(0, ans, nil); o.Action != Append {
 		t.Fatalf("first answer: %v", o)
 	}
@@ -335,7 +341,7 @@ func TestReplica_DropsBatchesThatDoNotFollow(t *testing.T) {
 		"epoch falls": {oneRecord(2, 3), oneRecord(3, 2)},
 		"epoch ahead": {oneRecord(2, 4)},
 	} {
-		ans := FetchAnswer{LeaderEpoch: 3, LeaderBrokerEpoch: 9, Offset: 2}
+		ans := FetchAnswer{LeaderEpoch: 3, LeaderBrokerEpoch: 9, Offset: 2, LastEpoch: 2}
 		if o := f.OnFetchAnswer(0, ans, batches); o.Action != Drop {
 			t.Errorf("%s: %v", name, o.Action)
 		}
