@@ -62,15 +62,15 @@ func (p *Partition) take(b record.Batch) {
 func (s *Store) roll(p *Partition, out *event.Buf) {
 	out.Hit("store/roll")
 	seq, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
-	s.applyRoll(p, seq)
+	s.applyRoll(p, seq, out)
 	s.enqueue(p)
 }
 
 // applyRoll is a roll's effect on the books. A segment that only stayed because it was the active one goes now.
-func (s *Store) applyRoll(p *Partition, seq uint64) {
+func (s *Store) applyRoll(p *Partition, seq uint64, out *event.Buf) {
 	p.log.Roll()
 	p.open(p.log.End())
-	s.shed(p, p.log.Shed(), seq)
+	s.shed(p, p.log.Shed(), seq, out)
 }
 
 // stagePrefix journals the bytes of the partial block that the next append goes on in (J4): the block will be rewritten,

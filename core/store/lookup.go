@@ -114,7 +114,7 @@ func (l *lookup) from(base, pos, want int64, out *event.Buf) {
 			return true
 		} else if b.BaseOffset() < start {
 			if l.max || b.MaxTimestamp() >= want {
-				l.edge = b
+				l.edge = slices.Clone(b)
 			}
 			return true
 		}

@@ -93,13 +93,13 @@ func (s *Store) replayEntry(seq uint64, e *journal.Entry, payload []byte, out *e
 		}
 		s.applyTruncate(p, e.Base, e.End, seq, out)
 	case journal.EntryLogStart:
-		s.applyTrim(p, e.Base, seq)
+		s.applyTrim(p, e.Base, seq, out)
 	case journal.EntryHighWater:
 		p.hw = max(p.hw, e.Base)
 		p.hwSaid = p.hw
 	case journal.EntryRoll:
 		if e.Base == p.log.End() && p.log.Active().Base < e.Base {
-			s.applyRoll(p, seq)
+			s.applyRoll(p, seq, out)
 		}
 	case journal.EntryDelete:
 		p.cover = p.replayed
@@ -185,7 +185,7 @@ func (s *Store) replayGap(p *Partition, base int64, seq uint64, out *event.Buf) 
 	p.hurt(Damage{From: p.log.End(), To: base, Kept: true,
 		Why: fmt.Sprintf("are missing before journal frame %d", seq)})
 	s.gap(p, base, seq)
-	s.shed(p, p.log.Shed(), seq)
+	s.shed(p, p.log.Shed(), seq, out)
 }
 
 // replayDamage marks what a rotten journal entry held, unless the checkpoint has it.

@@ -48,7 +48,7 @@ func (s *Store) Trim(p *Partition, start int64, out *event.Buf) {
 	p.trims = append(p.trims, trim{seq, start})
 	s.trims = append(s.trims, cutting{seq, p})
 	if invariant.Planted(invariant.CanaryTrimEarly) {
-		s.applyTrim(p, start, 0)
+		s.applyTrim(p, start, 0, out)
 	}
 }
 
@@ -78,7 +78,7 @@ func (s *Store) landTrims(out *event.Buf) {
 			continue
 		}
 		hurt := len(x.p.damage) > 0
-		s.applyTrims(x.p, x.seq)
+		s.applyTrims(x.p, x.seq, out)
 		if hurt && len(x.p.damage) == 0 {
 			out.Hit("store/healed")
 		}
@@ -92,23 +92,23 @@ func (s *Store) landTrims(out *event.Buf) {
 }
 
 // applyTrims moves the start of p by the records up to frame seq.
-func (s *Store) applyTrims(p *Partition, seq uint64) {
+func (s *Store) applyTrims(p *Partition, seq uint64, out *event.Buf) {
 	for len(p.trims) > 0 && p.trims[0].seq <= seq {
 		x := p.trims[0]
 		p.trims = p.trims[1:]
-		s.applyTrim(p, x.start, x.seq)
+		s.applyTrim(p, x.start, x.seq, out)
 	}
 }
 
 // applyTrim is a record's effect on the books, the same when it is durable and when it is replayed.
-func (s *Store) applyTrim(p *Partition, start int64, seq uint64) {
+func (s *Store) applyTrim(p *Partition, start int64, seq uint64, out *event.Buf) {
 	if start > p.log.End() {
 		s.gap(p, start, seq) // what lay there is lost, and nobody wants it any more
 	}
 	if p.log.Flushed() < start {
 		p.log.Flush(start) // a replay makes durable what it read, before anybody sees it
 	}
-	s.shed(p, p.log.Advance(start), seq)
+	s.shed(p, p.log.Advance(start), seq, out)
 	p.heal(start)
 }
 
@@ -123,7 +123,7 @@ func (s *Store) gap(p *Partition, base int64, seq uint64) {
 
 // shed dooms the files of segments that the log gave up, and forgets what memory has of them. A checkpoint under way does
 // not wait for their bytes any more: whoever recovers its image has the record, or an image that speaks of it.
-func (s *Store) shed(p *Partition, gone []int64, seq uint64) {
+func (s *Store) shed(p *Partition, gone []int64, seq uint64, out *event.Buf) {
 	for _, base := range gone {
 		f := p.file(base)
 		s.unwritten -= f.size - f.written
@@ -137,6 +137,7 @@ func (s *Store) shed(p *Partition, gone []int64, seq uint64) {
 	if len(gone) == 0 {
 		return
 	}
+	out.Hit("store/shed")
 	p.tail.drop(p.files[0].base)
 	s.enqueue(p)
 	if s.state != Opening && seq >= s.journal.Durable() {
