@@ -137,6 +137,7 @@ func (s *Store) shed(p *Partition, gone []int64, seq uint64, out *event.Buf) {
 	if len(gone) == 0 {
 		return
 	}
+	out.Hit("store/shed")
 	p.tail.drop(p.files[0].base, out)
 	s.enqueue(p)
 	if s.state != Opening && seq >= s.journal.Durable() {
