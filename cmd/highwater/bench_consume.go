@@ -54,7 +54,7 @@ must have been made by 'bench produce --keep'.`,
 			if err = l.close(err); err != nil {
 				return err
 			}
-			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { facts.text(w) }))
+			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { printFacts(w, facts) }))
 		},
 	}
 	l.flags(cmd)
@@ -94,7 +94,7 @@ func (l *consumeLoad) check(cmd *cobra.Command) error {
 	return l.loading.check(cmd.Flags())
 }
 
-func (l *consumeLoad) consume(ctx context.Context) (*benchFacts, *load.Verifier, error) {
+func (l *consumeLoad) consume(ctx context.Context) (*load.Facts, *load.Verifier, error) {
 	if err := l.open(ctx, true); err != nil {
 		return nil, nil, err
 	}
@@ -130,23 +130,23 @@ func (l *consumeLoad) consume(ctx context.Context) (*benchFacts, *load.Verifier,
 	result, cost, err := l.do(ctx, run, "read", window)
 	facts := l.facts("consume")
 	facts.Consumers, facts.From = l.consumers, l.from
-	facts.process(&l.loading)
+	factsOfProcess(facts, &l.loading)
 	if err = errors.Join(err, run.Close()); err != nil {
 		return nil, nil, err
 	}
-	facts.measured(result, cost)
+	facts.Measured(result, cost)
 	facts.Latency = nil // how old what was read is
 	var v *load.Verifier
 	if l.verify {
 		v = judgeChains(result.Verifiers, wrote)
-		facts.verified(v)
+		factsOfChains(facts, v)
 	}
 	if err := l.finish(ctx); err != nil {
 		return nil, nil, err
 	}
-	facts.limited(l.limits)
+	factsOfLimits(facts, l.limits)
 	if l.from == "memory" {
-		facts.onlyLoopback()
+		onlyLoopback(facts)
 	}
 	return facts, v, nil
 }
@@ -165,7 +165,7 @@ func (l *consumeLoad) write(ctx context.Context) ([]load.Chain, error) {
 	}
 	result, _, err := l.do(ctx, run, "written", load.Window{Begin: load.Now(), End: math.MaxInt64})
 	if err == nil {
-		if err = run.Seal(ctx, true); err != nil {
+		if err = run.End(ctx, true); err != nil {
 			err = l.explain(err)
 		}
 	}
@@ -187,7 +187,7 @@ func (l *consumeLoad) restart(ctx context.Context) error {
 }
 
 // onlyLoopback makes loopback the limit: what comes from memory meets no disk.
-func (f *benchFacts) onlyLoopback() {
+func onlyLoopback(f *load.Facts) {
 	if f.Limit != nil {
 		ratio := f.BytesPerS / *f.Loopback
 		f.Limit, f.LimitName, f.Ratio = f.Loopback, "loopback", &ratio

@@ -42,7 +42,7 @@ process and one clock; the server is another one.`,
 			if err = l.close(err); err != nil {
 				return err
 			}
-			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { facts.text(w) }))
+			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { printFacts(w, facts) }))
 		},
 	}
 	l.flags(cmd)
@@ -54,7 +54,7 @@ process and one clock; the server is another one.`,
 	return cmd
 }
 
-func (l *e2eLoad) run(ctx context.Context) (*benchFacts, *load.Verifier, error) {
+func (l *e2eLoad) run(ctx context.Context) (*load.Facts, *load.Verifier, error) {
 	if err := l.open(ctx, false); err != nil {
 		return nil, nil, err
 	}
@@ -91,30 +91,30 @@ func (l *e2eLoad) run(ctx context.Context) (*benchFacts, *load.Verifier, error) 
 		err = l.explain(readErr)
 	}
 	if err == nil {
-		if err = writers.Seal(ctx, l.verify || l.keep); err != nil {
+		if err = writers.End(ctx, l.verify || l.keep); err != nil {
 			err = l.explain(err)
 		}
 	}
 	facts := l.facts("e2e")
 	facts.Consumers = l.consumers
-	facts.process(&l.loading)
+	factsOfProcess(facts, &l.loading)
 	if err = errors.Join(err, writers.Close(), readers.Close()); err != nil {
 		return nil, nil, err
 	}
-	facts.measured(wrote, cost)
+	facts.Measured(wrote, cost)
 	facts.Acknowledged = wrote.Total.Records
-	facts.Ack, facts.Latency = facts.Latency, latencyOf(&read.Latency)
+	facts.Ack, facts.Latency = facts.Latency, load.QuantilesOf(&read.Latency)
 	var v *load.Verifier
 	if l.verify {
 		if v, err = l.readBack(ctx, wrote.Chains); err != nil {
 			return nil, nil, err
 		}
-		facts.verified(v)
+		factsOfChains(facts, v)
 	}
 	if err := l.finish(ctx); err != nil {
 		return nil, nil, err
 	}
-	facts.limited(l.limits)
+	factsOfLimits(facts, l.limits)
 	facts.FloorRatio, facts.Floor = nil, nil
 	return facts, v, nil
 }

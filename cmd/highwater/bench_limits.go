@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/highwater-log/highwater/cmd/highwater/load"
 	"github.com/highwater-log/highwater/server/files"
 	"golang.org/x/sys/unix"
 )
@@ -24,17 +25,7 @@ type limiter struct {
 	oneWay  bool
 	request int
 	said    io.Writer
-	windows []limitWindow
-}
-
-// limitWindow is one measurement of the limits.
-type limitWindow struct {
-	When         string   `json:"when"`
-	DiskWrite    float64  `json:"disk_write_bytes_per_s"`
-	DiskRead     *float64 `json:"disk_read_bytes_per_s,omitempty"`
-	Loopback     float64  `json:"loopback_bytes_per_s"`
-	SmallWrite   *float64 `json:"durable_write_4kib_p50_us,omitempty"`
-	LoopbackTrip *float64 `json:"loopback_round_trip_p50_us,omitempty"`
+	windows []load.Limits
 }
 
 // limitFile is the size of the file that is written.
@@ -62,7 +53,7 @@ func (m *limiter) measure(ctx context.Context, when string) error {
 	if m.each == 0 {
 		return nil
 	}
-	w := limitWindow{When: when}
+	w := load.Limits{When: when}
 	for _, depth := range []int{1, 2, 4, 8} {
 		rate, err := m.disk.large(ctx, depth)
 		if err != nil {
@@ -108,7 +99,7 @@ func (m *limiter) measure(ctx context.Context, when string) error {
 }
 
 // mean of what the function picks from all windows.
-func (m *limiter) mean(pick func(w limitWindow) float64) float64 {
+func (m *limiter) mean(pick func(w load.Limits) float64) float64 {
 	sum := 0.0
 	for _, w := range m.windows {
 		sum += pick(w)

@@ -26,6 +26,7 @@ import (
 type loading struct {
 	output
 	bootstrap   []string
+	label       string
 	serverPID   int
 	serverFile  string
 	data        string
@@ -78,6 +79,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.DurationVar(&l.patience, "timeout", 30*time.Second, "how long nothing may be answered")
 	f.DurationVar(&l.limitsFor, "limits-for", 500*time.Millisecond, "how long each of the machine's limits is measured, before and after; 0: not at all")
 	f.BoolVar(&l.verify, "verify", false, "read everything back at the end, and compare it with what was acknowledged")
+	f.StringVar(&l.label, "label", "", "a name for these figures, as 'bench table' shows it")
 	l.flag(cmd)
 }
 
@@ -101,6 +103,9 @@ func (l *loading) check(flags *pflag.FlagSet) error {
 	}
 	if l.idempotent && acks != -1 {
 		return usage("--idempotent needs --acks all")
+	}
+	if l.kind == "kgo" && l.idempotent && l.inFlight > 0 {
+		return usage("--in-flight goes with --client raw or --idempotent=false: franz-go chooses it for idempotent producers")
 	}
 	for name, d := range map[string]time.Duration{"duration": l.duration, "timeout": l.patience} {
 		if d <= 0 {
@@ -328,15 +333,8 @@ func (l *loading) pid() int {
 	return l.serverPID
 }
 
-// cost is what client and server took during a window.
-type cost struct {
-	client time.Duration
-	server load.Usage
-	known  bool // the server's
-}
-
 // watch measures the cost of a window, writes progress, and ends the run where the disk is nearly full.
-func (l *loading) watch(ctx context.Context, cancel context.CancelCauseFunc, run *load.Run, what string, w load.Window, c *cost) {
+func (l *loading) watch(ctx context.Context, cancel context.CancelCauseFunc, run *load.Run, what string, w load.Window, c *load.Cost) {
 	progress, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -351,9 +349,9 @@ func (l *loading) watch(ctx context.Context, cancel context.CancelCauseFunc, run
 	client, server, err := l.usage()
 	pause(ctx, w.End) // or until the run ended by itself
 	clientAfter, serverAfter, errAfter := l.usage()
-	c.client = clientAfter - client
-	if c.known = err == nil && errAfter == nil && l.pid() != 0; c.known {
-		c.server = load.Usage{
+	c.Client = clientAfter - client
+	if c.Known = err == nil && errAfter == nil && l.pid() != 0; c.Known {
+		c.Server = load.Usage{
 			CPU: serverAfter.CPU - server.CPU, DiskWritten: serverAfter.DiskWritten - server.DiskWritten,
 			DiskRead: serverAfter.DiskRead - server.DiskRead,
 		}
@@ -398,10 +396,10 @@ func (l *loading) room() error {
 }
 
 // do runs a load and measures what it takes.
-func (l *loading) do(ctx context.Context, run *load.Run, what string, w load.Window) (*load.Result, cost, error) {
+func (l *loading) do(ctx context.Context, run *load.Run, what string, w load.Window) (*load.Result, load.Cost, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var c cost
+	var c load.Cost
 	watched := make(chan struct{})
 	watching, stop := context.WithCancel(ctx)
 	defer stop()

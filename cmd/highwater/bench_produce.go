@@ -42,14 +42,14 @@ lost, doubled, reordered or altered is named, and the exit code is 11.`,
 			if err = l.close(err); err != nil {
 				return err
 			}
-			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { facts.text(w) }))
+			return errors.Join(chainVerdict(v), l.print(cmd.OutOrStdout(), facts, func(w io.Writer) { printFacts(w, facts) }))
 		},
 	}
 	l.flags(cmd)
 	return cmd
 }
 
-func (l *loading) produce(ctx context.Context) (*benchFacts, *load.Verifier, error) {
+func (l *loading) produce(ctx context.Context) (*load.Facts, *load.Verifier, error) {
 	if err := l.open(ctx, false); err != nil {
 		return nil, nil, err
 	}
@@ -62,27 +62,27 @@ func (l *loading) produce(ctx context.Context) (*benchFacts, *load.Verifier, err
 	}
 	result, cost, err := l.do(ctx, run, "acknowledged", l.window())
 	if err == nil {
-		if err = run.Seal(ctx, l.verify || l.keep); err != nil {
+		if err = run.End(ctx, l.verify || l.keep); err != nil {
 			err = l.explain(err)
 		}
 	}
 	facts := l.facts("produce")
-	facts.process(l)
+	factsOfProcess(facts, l)
 	if err = errors.Join(err, run.Close()); err != nil {
 		return nil, nil, err
 	}
-	facts.measured(result, cost)
+	facts.Measured(result, cost)
 	facts.Acknowledged = result.Total.Records
 	var v *load.Verifier
 	if l.verify {
 		if v, err = l.readBack(ctx, result.Chains); err != nil {
 			return nil, nil, err
 		}
-		facts.verified(v)
+		factsOfChains(facts, v)
 	}
 	if err := l.finish(ctx); err != nil {
 		return nil, nil, err
 	}
-	facts.limited(l.limits)
+	factsOfLimits(facts, l.limits)
 	return facts, v, nil
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // bench runs a bench command in a directory of its own, which it must leave empty.
-func bench(t *testing.T, args string) (code int, facts benchFacts, stderr string) {
+func bench(t *testing.T, args string) (code int, facts load.Facts, stderr string) {
 	t.Helper()
 	dir := t.TempDir()
 	line := append([]string{"bench"}, strings.Fields(args)...)
@@ -91,7 +91,7 @@ func TestBench_EachModeRunsAndVerifies(t *testing.T) {
 				*f.Limit <= 0 || *f.Limit > max(*f.Disk, *f.Loopback) || f.LimitName != "disk" && f.LimitName != "loopback") {
 				t.Errorf("limits: %+v", f)
 			}
-			if f.BytesPerS > 0 && (f.RecordsPerS <= 0 || f.Requests <= 0 || f.Batches <= 0 || f.ServerCPU == nil || f.DiskWrites == nil) {
+			if f.BytesPerS > 0 && (f.RecordsPerS <= 0 || f.Requests <= 0 && f.Client == "raw" || f.Batches <= 0 || f.ServerCPU == nil || f.DiskWrites == nil) {
 				t.Errorf("figures: %+v", f)
 			}
 			if l := f.Latency; l != nil && (l.P50 <= 0 || l.P90 < l.P50 || l.P99 < l.P90 || l.P999 < l.P99 || l.Max < l.P999) {
@@ -124,6 +124,7 @@ func TestBench_RefusesWhatCannotBe(t *testing.T) {
 		{"produce --in-flight -1", "--in-flight"},
 		{"produce --acks 2", "all, 1 or 0"},
 		{"produce --acks 1 --idempotent", "--idempotent needs --acks all"},
+		{"produce --client kgo --in-flight 3", "--idempotent=false"},
 		{"produce -z brotli", "gzip"},
 		{"produce --duration 0s", "--duration"},
 		{"produce --rate fast", "--rate"},
@@ -296,5 +297,47 @@ func TestBench_StopsWhenAsked(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("it leaves %v behind: %v", left, err)
+	}
+}
+
+func TestBenchTable_HasARowForEachRun(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "figures.json")
+	ratio := 0.5
+	facts := []load.Facts{
+		{Command: "produce", Label: "mine", BytesPerS: 250e6, Ratio: &ratio, PerBatch: 4, RecordSize: 1024, Latency: &load.Quantiles{P50: 17, P99: 42}},
+		{Command: "consume", Verified: &load.ChainFacts{Lost: 3}},
+	}
+	var text strings.Builder
+	for _, f := range facts {
+		if err := json.NewEncoder(&text).Encode(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := try("bench", "table", name)
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if code != exitOK || len(lines) != 4 {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	for i, want := range map[int]string{2: "| mine |", 3: "NO: lost 3"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("row %q has no %q", lines[i], want)
+		}
+	}
+	for _, want := range []string{"250.0", "0.500", "17", "42", "4 x 1.0 KiB"} {
+		if !strings.Contains(lines[2], want) {
+			t.Errorf("row %q has no %q", lines[2], want)
+		}
+	}
+	if err := os.WriteFile(name, []byte(`{"seeds":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := try("bench", "table", name); code != exitError || !strings.Contains(stderr, "no figures") {
+		t.Errorf("something else: exit %d, %q", code, stderr)
+	}
+	if code, _, _ := try("bench", "table"); code != exitUsage {
+		t.Errorf("no file: exit %d", code)
 	}
 }

@@ -115,8 +115,8 @@ func (c *consumer) stuck() (awaited bool, done int64) {
 }
 func (c *consumer) close() error { return c.wire.Close() }
 func (c *consumer) collect(r *Result) {
-	r.add(c.counts)
-	r.Total.add(c.total)
+	r.Add(c.counts)
+	r.Total.Add(c.total)
 	r.Latency.Merge(&c.latency)
 	if c.verify != nil {
 		r.Verifiers = append(r.Verifiers, c.verify)
@@ -179,7 +179,7 @@ func (c *consumer) fetch() error {
 	}
 	c.total.Requests++
 	if c.window.Holds(now) {
-		c.counts.add(Counts{1, c.total.Records - before.Records, c.total.Bytes - before.Bytes, c.total.Batches - before.Batches})
+		c.counts.Add(Counts{1, c.total.Records - before.Records, c.total.Bytes - before.Bytes, c.total.Batches - before.Batches})
 	}
 	c.bytes.Store(c.total.Bytes)
 	c.records.Store(c.total.Records)

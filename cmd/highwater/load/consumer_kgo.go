@@ -76,8 +76,8 @@ func (c *kgoConsumer) close() error {
 }
 
 func (c *kgoConsumer) collect(r *Result) {
-	r.add(c.counts)
-	r.Total.add(c.total)
+	r.Add(c.counts)
+	r.Total.Add(c.total)
 	r.Latency.Merge(&c.latency)
 	if c.verify != nil {
 		r.Verifiers = append(r.Verifiers, c.verify)
@@ -138,7 +138,7 @@ func (c *kgoConsumer) take(fetches *kgo.Fetches) error {
 			c.verify.gap(r.Partition, p.next, r.Offset)
 		}
 		p.next = r.Offset + 1
-		one.add(Counts{Records: 1, Bytes: int64(len(r.Value)), Batches: int64(len(r.Value))})
+		one.Add(Counts{Records: 1, Bytes: int64(len(r.Value)), Batches: int64(len(r.Value))})
 		if v := value(r.Value); v.whole() && v.head() && v.sent() > 0 && c.window.Holds(now) {
 			c.latency.Record(now - v.sent())
 		}
@@ -149,10 +149,9 @@ func (c *kgoConsumer) take(fetches *kgo.Fetches) error {
 			finished = append(finished, r.Partition)
 		}
 	}
-	one.Requests = 1
-	c.total.add(one)
+	c.total.Add(one)
 	if c.window.Holds(now) {
-		c.counts.add(one)
+		c.counts.Add(one)
 	}
 	c.done.Add(1)
 	c.bytes.Store(c.total.Bytes)

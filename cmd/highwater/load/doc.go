@@ -13,15 +13,15 @@
 // a window of requests outstanding, and no memory is taken per request. So the figures are the broker's, not the
 // client's. The other client, kgo, is franz-go as its users use it: a record at a time, and the cost is theirs.
 //
-// The integrity chain (value.go, chain.go, verifier.go): records come in groups, which are batches of the raw client
-// and single records of kgo. Every record carries its producer, its place in its group and a checksum of itself that is
-// chained to the one of the record before; the first of a group carries the number of the group and the hash of all
-// groups before. When a producer ends, it appends a seal to each of its chains: how many groups were acknowledged. So
+// The integrity chain (value.go, chain.go, verifier.go): records come in parcels, which are batches of the raw client
+// and single records of kgo. Every record carries its producer, its place in its parcel and a checksum of itself that is
+// chained to the one of the record before; the first of a parcel carries the number of the parcel and the hash of all
+// parcels before. When a producer ends, it appends an end mark to each of its chains: how many parcels were acknowledged. So
 // the log alone says what it must hold, and whoever reads it can tell lost from doubled from reordered from altered.
 //
 // Limits of the proof: it detects mistakes, not malice (CRC-32C and a 64-bit mix). A compressed batch cannot be stamped
 // inside: its head carries the number modulo the number of templates, so that a loss of exactly that many batches in
-// a row is told by the seal's count, not by its place.
+// a row is told by the end mark's count, not by its place.
 //
 // What the package does not do: it knows no command line, prints nothing but what its callers hand it a writer for, and
 // decides nothing about brokers.

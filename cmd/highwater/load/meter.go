@@ -12,13 +12,14 @@ import (
 
 // Counts are what was acknowledged, or read.
 type Counts struct {
-	Requests int64 // requests that were answered; with kgo, records
+	Requests int64 // requests that were answered; kgo tells none
 	Records  int64
 	Bytes    int64 // of values
 	Batches  int64 // bytes of batches, as they are stored
 }
 
-func (c *Counts) add(o Counts) {
+// Add counts what o counts.
+func (c *Counts) Add(o Counts) {
 	c.Requests += o.Requests
 	c.Records += o.Records
 	c.Bytes += o.Bytes

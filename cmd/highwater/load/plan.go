@@ -84,8 +84,15 @@ func (p *Plan) learn(ctx context.Context, admin *kadm.Client) error {
 			}
 		}
 		if topic.Err == nil && len(p.Leaders) > 0 && len(p.Leaders) == len(topic.Partitions) {
-			p.Partitions = len(p.Leaders)
-			return nil
+			// A leader may be named before it knows: one that tells its end does.
+			listed, err := admin.ListEndOffsets(ctx, p.Topic)
+			if err == nil {
+				err = listed.Error()
+			}
+			if err == nil {
+				p.Partitions = len(p.Leaders)
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():

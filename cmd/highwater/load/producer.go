@@ -192,7 +192,7 @@ func (p *producer) room(ctx context.Context) error {
 func (p *producer) send(chain int, sent, wall int64) error {
 	c := p.chains[chain]
 	number := p.sent.Load()
-	which := int(c.Groups % uint64(len(p.templates)))
+	which := int(c.Parcels % uint64(len(p.templates)))
 	t, f := p.templates[which], p.frames[which]
 	t.stamp(c, sent, wall)
 	f.address(int32(number), c.Partition)
@@ -239,9 +239,9 @@ func (p *producer) answered(number, now int64) {
 	for n := p.acked.Load(); n < number; n++ {
 		r := p.ring[n%int64(len(p.ring))]
 		one := Counts{Requests: 1, Records: records, Bytes: records * int64(p.plan.RecordSize), Batches: int64(r.bytes)}
-		p.total.add(one)
+		p.total.Add(one)
 		if p.window.Holds(now) {
-			p.counts.add(one)
+			p.counts.Add(one)
 			if p.plan.Acks != 0 {
 				p.latency.Record(now - r.sent)
 			}
@@ -259,7 +259,7 @@ func (p *producer) answered(number, now int64) {
 // drain waits until everything is answered.
 func (p *producer) drain(ctx context.Context) error {
 	if p.plan.Acks == 0 {
-		return nil // close and seal find out
+		return nil // end finds out
 	}
 	for p.acked.Load() < p.sent.Load() {
 		select {
@@ -323,8 +323,8 @@ func (p *producer) take(buf []byte) (taken int, err error) {
 	return taken, nil
 }
 
-// seal ends every chain: it appends how many groups there are.
-func (p *producer) seal() error {
+// end ends every chain: it appends how many parcels there are.
+func (p *producer) end() error {
 	wall := time.Now().UnixMilli()
 	for _, c := range p.chains {
 		req := kmsg.NewPtrProduceRequest()
@@ -333,7 +333,7 @@ func (p *producer) seal() error {
 			req.Acks = 1 // somebody must say that all before it has arrived
 		}
 		partition := kmsg.NewProduceRequestTopicPartition()
-		partition.Partition, partition.Records = c.Partition, sealBatch(c, p.id, p.epoch, wall)
+		partition.Partition, partition.Records = c.Partition, endBatch(c, p.id, p.epoch, wall)
 		topic := kmsg.NewProduceRequestTopic()
 		topic.Topic, topic.Partitions = p.plan.Topic, []kmsg.ProduceRequestTopicPartition{partition}
 		req.Topics = []kmsg.ProduceRequestTopic{topic}

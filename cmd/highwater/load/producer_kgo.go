@@ -16,12 +16,12 @@ type kgoProducer struct {
 	cl     *kgo.Client
 	window Window
 	chains []*Chain
-	values sync.Pool // of *kgo.Record, whose value is written anew
 
 	sent, done atomic.Int64
 	gauge
 
-	mu      sync.Mutex // promises are called by the client's goroutines
+	mu      sync.Mutex    // promises are called by the client's goroutines
+	free    []*kgo.Record // whose values may be stamped anew
 	counts  Counts
 	total   Counts
 	latency Histogram
@@ -50,12 +50,6 @@ func NewKgoProducers(plan *Plan) (*Run, error) {
 			return nil, err
 		}
 		p := &kgoProducer{plan: plan, cl: cl}
-		size := plan.RecordSize
-		p.values.New = func() any {
-			v := make([]byte, size)
-			filler(v[min(size, MinRecord):], uint32(i))
-			return &kgo.Record{Value: v}
-		}
 		_, partitions, err := plan.share(i, plan.Producers)
 		if err != nil {
 			return nil, err
@@ -82,8 +76,8 @@ func (p *kgoProducer) close() error {
 func (p *kgoProducer) collect(r *Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.add(p.counts)
-	r.Total.add(p.total)
+	r.Add(p.counts)
+	r.Total.Add(p.total)
 	r.Latency.Merge(&p.latency)
 	for _, c := range p.chains {
 		r.Chains = append(r.Chains, *c)
@@ -117,15 +111,31 @@ func (p *kgoProducer) run(ctx context.Context) error {
 	return p.failure()
 }
 
-// record is the next record of a chain.
+// record is the next record of a chain: what lies outside of its stamp never changes, nor does its link.
 func (p *kgoProducer) record(c *Chain, sent int64) *kgo.Record {
-	old := p.values.Get().(*kgo.Record)
-	v := value(old.Value)
-	s := makeStamp(c.Groups, c.hash, sent)
+	r := p.take(c.Producer)
+	v := value(r.Value)
+	s := makeStamp(c.Parcels, c.hash, sent)
 	copy(v[atStamp:], s[:])
-	c.add(v.put(0, 0, c.Producer, 1, 0))
-	*old = kgo.Record{Value: v, Partition: c.Partition} // nothing of its last life
-	return old
+	c.add(v.link())
+	*r = kgo.Record{Value: v, Partition: c.Partition} // nothing of its last life
+	return r
+}
+
+// take gets a record that is acknowledged, or makes one.
+func (p *kgoProducer) take(producer uint32) *kgo.Record {
+	p.mu.Lock()
+	if n := len(p.free); n > 0 {
+		r := p.free[n-1]
+		p.free = p.free[:n-1]
+		p.mu.Unlock()
+		return r
+	}
+	p.mu.Unlock()
+	v := make(value, p.plan.RecordSize)
+	filler(v[MinRecord:], producer)
+	v.put(0, 0, producer, 1, 0)
+	return &kgo.Record{Value: v}
 }
 
 func (p *kgoProducer) acked(r *kgo.Record, sent int64, err error) {
@@ -138,10 +148,10 @@ func (p *kgoProducer) acked(r *kgo.Record, sent int64, err error) {
 			p.failed = fmt.Errorf("partition %d: %w", r.Partition, err)
 		}
 	} else {
-		one := Counts{Requests: 1, Records: 1, Bytes: size, Batches: size}
-		p.total.add(one)
+		one := Counts{Records: 1, Bytes: size, Batches: size}
+		p.total.Add(one)
 		if p.window.Holds(now) {
-			p.counts.add(one)
+			p.counts.Add(one)
 			if p.plan.Acks != 0 {
 				p.latency.Record(now - sent)
 			}
@@ -149,8 +159,8 @@ func (p *kgoProducer) acked(r *kgo.Record, sent int64, err error) {
 		p.bytes.Store(p.total.Bytes)
 		p.records.Store(p.total.Records)
 	}
+	p.free = append(p.free, r)
 	p.mu.Unlock()
-	p.values.Put(r)
 }
 
 func (p *kgoProducer) failure() error {
@@ -159,12 +169,12 @@ func (p *kgoProducer) failure() error {
 	return p.failed
 }
 
-// seal ends every chain.
-func (p *kgoProducer) seal(ctx context.Context) error {
+// end ends every chain.
+func (p *kgoProducer) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.plan.Patience)
 	defer cancel()
 	for _, c := range p.chains {
-		p.cl.Produce(ctx, &kgo.Record{Value: sealOf(c), Partition: c.Partition, Timestamp: time.Now()}, func(r *kgo.Record, err error) {
+		p.cl.Produce(ctx, &kgo.Record{Value: endMark(c), Partition: c.Partition, Timestamp: time.Now()}, func(r *kgo.Record, err error) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if err != nil && p.failed == nil {

@@ -49,8 +49,8 @@ func (p rawProducer) stuck() (awaited bool, done int64) {
 }
 func (p rawProducer) close() error { return p.wire.Close() }
 func (p rawProducer) collect(r *Result) {
-	r.add(p.counts)
-	r.Total.add(p.total)
+	r.Add(p.counts)
+	r.Total.Add(p.total)
 	r.Latency.Merge(&p.latency)
 	for _, c := range p.chains {
 		r.Chains = append(r.Chains, *c)
@@ -126,19 +126,19 @@ func (r *Run) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-// Seal ends the chains of producers, so that the log says what it must hold. Without it only what was acknowledged is
+// End marks the ends of the chains of producers, so that the log says what it must hold. Without it only what was acknowledged is
 // waited for.
-func (r *Run) Seal(ctx context.Context, seal bool) error {
+func (r *Run) End(ctx context.Context, mark bool) error {
 	for _, w := range r.work {
 		var err error
 		switch p := w.(type) {
 		case rawProducer:
-			if err = p.arrived(); err == nil && seal {
-				err = p.seal()
+			if err = p.arrived(); err == nil && mark {
+				err = p.end()
 			}
 		case *kgoProducer:
-			if seal {
-				err = p.seal(ctx)
+			if mark {
+				err = p.end(ctx)
 			}
 		}
 		if err != nil {

@@ -172,28 +172,28 @@ func (t *template) stamp(c *Chain, sent, wall int64) {
 		c.sequence = int32((int64(c.sequence) + int64(t.records)) & 0x7fffffff)
 	}
 	if t.head > 0 {
-		s := makeStamp(c.Groups, c.hash, sent)
+		s := makeStamp(c.Parcels, c.hash, sent)
 		t.sum = t.delta.put(m, t.sum, 20, s[:])
 	}
 	binary.BigEndian.PutUint32(t.batch[batchCRC:], t.sum)
 	c.add(t.link)
 }
 
-// sealOf is the value that ends a chain.
-func sealOf(c *Chain) []byte {
+// endMark is the value that ends a chain.
+func endMark(c *Chain) []byte {
 	v := make(value, MinRecord)
-	s := makeStamp(c.Groups, c.hash, 0)
+	s := makeStamp(c.Parcels, c.hash, 0)
 	copy(v[atStamp:], s[:])
-	v.put(flagSeal, 0, c.Producer, 1, 0)
+	v.put(flagEnd, 0, c.Producer, 1, 0)
 	return v
 }
 
-// sealBatch is the batch that ends a chain.
-func sealBatch(c *Chain, id int64, epoch int16, wall int64) record.Batch {
+// endBatch is the batch that ends a chain.
+func endBatch(c *Chain, id int64, epoch int16, wall int64) record.Batch {
 	b := record.NewBuilder()
 	if b.ProducerID, b.ProducerEpoch = id, epoch; id >= 0 {
 		b.BaseSequence = c.sequence
 	}
-	b.Add(wall, nil, sealOf(c))
+	b.Add(wall, nil, endMark(c))
 	return b.Build()
 }

@@ -89,6 +89,6 @@ func BenchmarkStamp(b *testing.B) {
 	b.SetBytes(int64(len(templates[0].batch)))
 	b.ReportAllocs()
 	for b.Loop() {
-		templates[c.Groups%uint64(len(templates))].stamp(c, int64(c.Groups), int64(c.Groups))
+		templates[c.Parcels%uint64(len(templates))].stamp(c, int64(c.Parcels), int64(c.Parcels))
 	}
 }

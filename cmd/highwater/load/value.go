@@ -8,13 +8,13 @@ import (
 
 // A value of a record, all numbers little-endian:
 //
-//	 0  link      u32  CRC-32C of the link before it in the group (0 for the head), then of the bytes from place on
+//	 0  link      u32  CRC-32C of the link before it in the parcel (0 for the head), then of the bytes from place on
 //	                   without the stamp
-//	 4  place     u32  0 is the head of its group; the highest bits are flags
+//	 4  place     u32  0 is the head of its parcel; the highest bits are flags
 //	 8  producer  u32
-//	12  size      u32  records in the group
-//	16  sequence  u64  }                 number of the group in its chain, from 0
-//	24  chain     u64  } stamp: heads    hash of all groups before; the period, if the flag cyclic is set
+//	12  size      u32  records in the parcel
+//	16  sequence  u64  }                 number of the parcel in its chain, from 0
+//	24  chain     u64  } stamp: heads    hash of all parcels before; the period, if the flag cyclic is set
 //	32  sent      u64  } only            when it was to be sent, by Now
 //	40  filler         (16 in a record that is no head)
 const (
@@ -32,7 +32,7 @@ const (
 
 // Flags of place.
 const (
-	flagSeal   = 1 << 31 // the last of its chain: sequence is how many groups there are
+	flagEnd    = 1 << 31 // the last of its chain: sequence is how many parcels there are
 	flagCyclic = 1 << 30 // sequence counts modulo chain
 	placeMask  = flagCyclic - 1
 )
@@ -49,7 +49,7 @@ func (v value) sequence() uint64 { return binary.LittleEndian.Uint64(v[atStamp:]
 func (v value) chain() uint64    { return binary.LittleEndian.Uint64(v[atStamp+8:]) }
 func (v value) sent() int64      { return int64(binary.LittleEndian.Uint64(v[atSent:])) }
 
-// head reports whether v begins a group.
+// head reports whether v begins a parcel.
 func (v value) head() bool { return v.place() == 0 }
 
 // whole reports whether v is long enough to be what it says it is.
@@ -76,7 +76,7 @@ func (v value) linkAfter(before uint32) uint32 {
 	return record.ChecksumUpdate(sum, v[followSize:])
 }
 
-// stamp is what differs between two groups of the same content.
+// stamp is what differs between two parcels of the same content.
 type stamp [stampSize]byte
 
 // makeStamp renders a stamp.

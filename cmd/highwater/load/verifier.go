@@ -10,7 +10,7 @@ import (
 type Verifier struct {
 	Records int64 // seen
 
-	Lost      int64 // groups, or records of a group, that are not there
+	Lost      int64 // parcels, or records of a parcel, that are not there
 	Doubled   int64 // that are there once more
 	Reordered int64 // that are there, but behind later ones
 	Altered   int64 // whose content is not what was sent
@@ -34,18 +34,18 @@ type chainKey struct {
 // chainCheck is how far one chain was followed.
 type chainCheck struct {
 	key     chainKey
-	next    uint64          // number of the group that must come
-	hash    uint64          // of the groups before, as far as it is known
+	next    uint64          // number of the parcel that must come
+	hash    uint64          // of the parcels before, as far as it is known
 	sure    bool            // hash is known
-	missing map[uint64]bool // groups that were passed over
-	sealed  bool
-	groups  uint64 // the seal's count
+	missing map[uint64]bool // parcels that were passed over
+	closed  bool
+	parcels uint64 // the end mark's count
 }
 
-// partitionCheck is the group that is being read in one partition.
+// partitionCheck is the parcel that is being read in one partition.
 type partitionCheck struct {
 	chain   *chainCheck
-	number  uint64 // of the group
+	number  uint64 // of the parcel
 	size    uint32
 	next    uint32          // place that must come
 	link    uint32          // of the record before
@@ -91,7 +91,7 @@ func (v *Verifier) Record(partition int32, offset int64, p []byte) {
 		at.sure = false
 		at.next++
 	case r.head():
-		v.endGroup(at)
+		v.endParcel(at)
 		v.head(at, partition, offset, r)
 	default:
 		v.follow(at, partition, offset, r)
@@ -103,7 +103,7 @@ func (v *Verifier) gap(partition int32, from, to int64) {
 	v.found(&v.Lost, to-from, "lost: partition %d: offsets %d to %d", partition, from, to-1)
 }
 
-// head begins a group, or ends a chain.
+// head begins a parcel, or ends a chain.
 func (v *Verifier) head(at *partitionCheck, partition int32, offset int64, r value) {
 	key := chainKey{r.producer(), partition}
 	c := v.chains[key]
@@ -115,8 +115,8 @@ func (v *Verifier) head(at *partitionCheck, partition int32, offset int64, r val
 	if r.link() != r.linkAfter(0) {
 		v.found(&v.Altered, 1, "altered: partition %d, offset %d: the content of %s is not what was sent", partition, offset, c.name(c.next))
 	}
-	if r.flags()&flagSeal != 0 {
-		v.seal(c, offset, r)
+	if r.flags()&flagEnd != 0 {
+		v.mark(c, offset, r)
 		return
 	}
 	number := r.sequence()
@@ -143,11 +143,11 @@ func (v *Verifier) head(at *partitionCheck, partition int32, offset int64, r val
 		v.found(&v.Doubled, 1, "doubled: partition %d, offset %d: %s is there again", partition, offset, c.name(number))
 		return
 	}
-	// Where the two disagree, nobody knows which one is right: the next group tells.
+	// Where the two disagree, nobody knows which one is right: the next parcel tells.
 	c.next, c.hash, c.sure, at.counts = number+1, r.chain(), !cyclic && fits, true
 }
 
-// passedOver notes the groups from c.next on to below number as missing: they may still come, out of order.
+// passedOver notes the parcels from c.next on to below number as missing: they may still come, out of order.
 func (v *Verifier) passedOver(c *chainCheck, number uint64, offset int64) {
 	v.found(&v.Lost, int64(number-c.next), "lost: partition %d, before offset %d: %s to %d", c.key.partition, offset, c.name(c.next), number-1)
 	if c.missing == nil {
@@ -158,20 +158,20 @@ func (v *Verifier) passedOver(c *chainCheck, number uint64, offset int64) {
 	}
 }
 
-// seal compares the end of a chain with what its producer says.
-func (v *Verifier) seal(c *chainCheck, offset int64, r value) {
-	if c.sealed {
+// mark compares the end of a chain with what its producer says.
+func (v *Verifier) mark(c *chainCheck, offset int64, r value) {
+	if c.closed {
 		v.found(&v.Doubled, 1, "doubled: partition %d, offset %d: the end of producer %d is there again", c.key.partition, offset, c.key.producer)
 		return
 	}
-	c.sealed, c.groups = true, r.sequence()
+	c.closed, c.parcels = true, r.sequence()
 	switch {
-	case c.next < c.groups:
-		v.passedOver(c, c.groups, offset)
-		c.next = c.groups
-	case c.next > c.groups:
-		v.found(&v.Doubled, int64(c.next-c.groups), "doubled: partition %d, offset %d: producer %d sent %d groups, and there are %d",
-			c.key.partition, offset, c.key.producer, c.groups, c.next)
+	case c.next < c.parcels:
+		v.passedOver(c, c.parcels, offset)
+		c.next = c.parcels
+	case c.next > c.parcels:
+		v.found(&v.Doubled, int64(c.next-c.parcels), "doubled: partition %d, offset %d: producer %d sent %d parcels, and there are %d",
+			c.key.partition, offset, c.key.producer, c.parcels, c.next)
 	case c.sure && r.chain() != c.hash:
 		v.found(&v.Altered, 1, "altered: partition %d, offset %d: what is before the end of producer %d is not what it sent",
 			c.key.partition, offset, c.key.producer)
@@ -183,11 +183,11 @@ func (v *Verifier) follow(at *partitionCheck, partition int32, offset int64, r v
 	c := at.chain
 	if c == nil || r.producer() != c.key.producer || r.size() != at.size || r.place() >= at.size {
 		if !at.orphan || at.parent != r.producer() || at.size != r.size() {
-			v.endGroup(at)
+			v.endParcel(at)
 			*at = partitionCheck{orphan: true, parent: r.producer(), size: r.size()}
-			v.found(&v.Lost, 1, "lost: partition %d, before offset %d: the first record of a group of producer %d", partition, offset, r.producer())
+			v.found(&v.Lost, 1, "lost: partition %d, before offset %d: the first record of a parcel of producer %d", partition, offset, r.producer())
 		}
-		return // the whole group is told as lost when the next one comes
+		return // the whole parcel is told as lost when the next one comes
 	}
 	place := r.place()
 	switch {
@@ -216,8 +216,8 @@ func (v *Verifier) follow(at *partitionCheck, partition int32, offset int64, r v
 	at.next, at.link, at.sure = place+1, r.link(), true
 }
 
-// endGroup closes the group that was read, if there was one.
-func (v *Verifier) endGroup(at *partitionCheck) {
+// endParcel closes the parcel that was read, if there was one.
+func (v *Verifier) endParcel(at *partitionCheck) {
 	c := at.chain
 	if c == nil {
 		return
@@ -236,7 +236,7 @@ func (v *Verifier) endGroup(at *partitionCheck) {
 	at.chain = nil
 }
 
-// Finish tells what is missing at the ends. Every chain must end with its seal. Where the producers are known, wrote
+// Finish tells what is missing at the ends. Every chain must end with its end mark. Where the producers are known, wrote
 // is what each of them had acknowledged, and there must be neither more nor less; otherwise it is nil.
 func (v *Verifier) Finish(wrote []Chain) {
 	if v.end {
@@ -244,7 +244,7 @@ func (v *Verifier) Finish(wrote []Chain) {
 	}
 	v.end = true
 	for _, at := range v.partitions {
-		v.endGroup(at)
+		v.endParcel(at)
 	}
 	keys := make([]chainKey, 0, len(v.chains))
 	for key := range v.chains {
@@ -262,30 +262,30 @@ func (v *Verifier) Finish(wrote []Chain) {
 		known[key] = true
 		c := v.chains[key]
 		switch {
-		case c == nil && w.Groups > 0:
-			v.found(&v.Lost, int64(w.Groups), "lost: partition %d: all %d groups of producer %d", w.Partition, w.Groups, w.Producer)
-		case c != nil && !c.sealed && c.next < w.Groups:
-			v.found(&v.Lost, int64(w.Groups-c.next), "lost: partition %d: %s to %d", w.Partition, c.name(c.next), w.Groups-1)
-		case c != nil && c.sealed && c.groups != w.Groups:
-			v.found(&v.Altered, 1, "altered: partition %d: the end of producer %d says %d groups, and %d were acknowledged",
-				w.Partition, w.Producer, c.groups, w.Groups)
+		case c == nil && w.Parcels > 0:
+			v.found(&v.Lost, int64(w.Parcels), "lost: partition %d: all %d parcels of producer %d", w.Partition, w.Parcels, w.Producer)
+		case c != nil && !c.closed && c.next < w.Parcels:
+			v.found(&v.Lost, int64(w.Parcels-c.next), "lost: partition %d: %s to %d", w.Partition, c.name(c.next), w.Parcels-1)
+		case c != nil && c.closed && c.parcels != w.Parcels:
+			v.found(&v.Altered, 1, "altered: partition %d: the end of producer %d says %d parcels, and %d were acknowledged",
+				w.Partition, w.Producer, c.parcels, w.Parcels)
 		}
 	}
 	for _, key := range keys {
 		c := v.chains[key]
 		if wrote != nil && !known[key] {
-			v.found(&v.Invented, 1, "invented: partition %d: producer %d wrote nothing there, and there are %d groups", key.partition, key.producer, c.next)
+			v.found(&v.Invented, 1, "invented: partition %d: producer %d wrote nothing there, and there are %d parcels", key.partition, key.producer, c.next)
 		}
-		if !c.sealed {
+		if !c.closed {
 			v.found(&v.Lost, 1, "lost: partition %d: the end of producer %d; whatever was acknowledged behind %s is gone too",
 				key.partition, key.producer, c.name(c.next))
 		}
 	}
 }
 
-// name is a group of the chain in words.
+// name is a parcel of the chain in words.
 func (c *chainCheck) name(number uint64) string {
-	return fmt.Sprintf("group %d of producer %d", number, c.key.producer)
+	return fmt.Sprintf("parcel %d of producer %d", number, c.key.producer)
 }
 
 // nearest is the number, counted on from c.next, whose rest by period is that. What is just behind c.next is taken
@@ -319,8 +319,8 @@ func (v *Verifier) Reads(partition int32) bool { return v.partitions[partition] 
 // Absent tells chains of partitions of which nothing was read.
 func (v *Verifier) Absent(wrote []Chain) {
 	for _, w := range wrote {
-		if w.Groups > 0 {
-			v.found(&v.Lost, int64(w.Groups), "lost: partition %d: all %d groups of producer %d", w.Partition, w.Groups, w.Producer)
+		if w.Parcels > 0 {
+			v.found(&v.Lost, int64(w.Parcels), "lost: partition %d: all %d parcels of producer %d", w.Partition, w.Parcels, w.Producer)
 		}
 	}
 }

@@ -16,9 +16,9 @@ type logged struct {
 	value     []byte
 }
 
-// written is what producers of batches append to two partitions, seals included, and how many groups of how many
+// written is what producers of batches append to two partitions, end marks included, and how many parcels of how many
 // records there are in each chain.
-func written(t interface{ Fatal(...any) }, s Shape, producers, groups int) (log []logged, chains []Chain) {
+func written(t interface{ Fatal(...any) }, s Shape, producers, parcels int) (log []logged, chains []Chain) {
 	for producer := range uint32(producers) {
 		templates, err := newTemplates(s, producer, -1, -1)
 		if err != nil {
@@ -41,13 +41,13 @@ func written(t interface{ Fatal(...any) }, s Shape, producers, groups int) (log 
 					t.Fatal(err)
 				}
 			}
-			for n := range groups {
+			for n := range parcels {
 				tpl := templates[n%len(templates)]
 				tpl.stamp(c, int64(n)+1, int64(n))
 				take(tpl.batch)
 			}
 			chains = append(chains, *c)
-			take(sealBatch(c, -1, -1, 0))
+			take(endBatch(c, -1, -1, 0))
 		}
 	}
 	return log, chains
@@ -98,12 +98,12 @@ func TestVerifier_NamesEachHarm(t *testing.T) {
 		"the last batch is lost":   {func(l []logged) []logged { return remove(l, 9*per, per) }, "lost 1"},
 		"a record is lost":         {func(l []logged) []logged { return remove(l, 3*per+2, 1) }, "lost 1"},
 		"the last record is lost":  {func(l []logged) []logged { return remove(l, 4*per-1, 1) }, "lost 1"},
-		"the seal is lost":         {func(l []logged) []logged { return remove(l, 10*per, 1) }, "lost 1"},
+		"the end mark is lost":     {func(l []logged) []logged { return remove(l, 10*per, 1) }, "lost 1"},
 		"a partition's end is cut": {func(l []logged) []logged { return remove(l, 8*per, 2*per+1) }, "lost 3"},
 		"a batch is doubled":       {func(l []logged) []logged { return slices.Insert(l, 4*per, l[3*per:4*per]...) }, "doubled 1"},
 		"an old batch comes again": {func(l []logged) []logged { return slices.Insert(l, 8*per, l[3*per:4*per]...) }, "doubled 1"},
 		"a record is doubled":      {func(l []logged) []logged { return slices.Insert(l, 3*per+2, l[3*per+1]) }, "doubled 1"},
-		"the seal is doubled":      {func(l []logged) []logged { return slices.Insert(l, 10*per, l[10*per]) }, "doubled 1"},
+		"the end mark is doubled":  {func(l []logged) []logged { return slices.Insert(l, 10*per, l[10*per]) }, "doubled 1"},
 		"two batches are swapped": {func(l []logged) []logged {
 			moved := slices.Clone(l[3*per : 4*per])
 			return slices.Insert(remove(l, 3*per, per), 4*per, moved...)
@@ -145,9 +145,9 @@ func TestVerifier_ComparesWithTheProducers(t *testing.T) {
 	if v := verified(log[:5*shape.Records()+1], chains); v.Lost != 3*5 {
 		t.Errorf("three chains are missing: lost %d: %q", v.Lost, v.Findings)
 	}
-	chains[0].Groups++
+	chains[0].Parcels++
 	if v := verified(log, chains); v.Sound() {
-		t.Error("one more group was acknowledged than the log holds, and nobody notices")
+		t.Error("one more parcel was acknowledged than the log holds, and nobody notices")
 	}
 }
 
