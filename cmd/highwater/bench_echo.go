@@ -87,7 +87,7 @@ func roundTrip(ctx context.Context, each time.Duration, size int) (p50 float64, 
 	defer func() { err = errors.Join(err, c.Close()) }()
 	p := make([]byte, size)
 	var took []time.Duration
-	for until := time.Now().Add(each); time.Now().Before(until) && ctx.Err() == nil; {
+	for until := time.Now().Add(each); ctx.Err() == nil && (len(took) == 0 || time.Now().Before(until)); {
 		begun := time.Now()
 		if _, err := c.Write(p); err != nil {
 			return 0, fmt.Errorf("round trip: %w", err)

@@ -126,7 +126,7 @@ func (b *diskBench) largeReads(ctx context.Context, depth int) (float64, error) 
 	for i := range depth {
 		group.Go(func() {
 			data := files.Alloc(largeWrite)
-			for ctx.Err() == nil && time.Now().Before(until) {
+			for first := true; ctx.Err() == nil && (first || time.Now().Before(until)); first = false {
 				n, err := files.ReadBlocks(b.fd, data, next.Add(1)%b.blocks*largeWrite)
 				if err != nil || n < len(data) {
 					failed[i] = errors.Join(fmt.Errorf("read: %d of %d bytes", n, len(data)), err)

@@ -336,12 +336,16 @@ func (l *loading) pid() int {
 // watch measures the cost of a window, writes progress, and ends the run where the disk is nearly full.
 func (l *loading) watch(ctx context.Context, cancel context.CancelCauseFunc, run *load.Run, what string, w load.Window, c *load.Cost) {
 	progress, stop := context.WithCancel(ctx)
-	defer stop()
+	told := make(chan struct{})
 	go func() {
-		err := load.Ticker(progress, l.progress, what, w.Begin, run.Progress, l.room)
-		if err != nil {
+		defer close(told)
+		if err := load.Ticker(progress, l.progress, what, w.Begin, run.Progress, l.room); err != nil {
 			cancel(err)
 		}
+	}()
+	defer func() {
+		stop()
+		<-told
 	}()
 	if !pause(ctx, w.Begin) {
 		return

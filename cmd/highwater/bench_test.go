@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -216,6 +217,18 @@ func TestBench_ConsumeFindsWhatWasTamperedWith(t *testing.T) {
 			t.Errorf("%s, with a record there again: exit %d, %+v: %s", client, code, f.Verified, stderr)
 		}
 	}
+	altered := slices.Clone(again.Value)
+	altered[len(altered)-1] ^= 1
+	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: "kept", Partition: 0, Value: altered}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: "kept", Partition: 0, Value: []byte("hello")}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	code, f, stderr = bench(t, consume)
+	if code != exitIncorrect || f.Verified == nil || f.Verified.Altered == 0 || !strings.Contains(stderr, "partition 0") {
+		t.Errorf("with records that nobody of the load wrote: exit %d, %+v: %s", code, f.Verified, stderr)
+	}
 }
 
 // A topic that exists is not loaded by mistake.
@@ -250,13 +263,40 @@ func TestBench_ToldWhenTheServerFails(t *testing.T) {
 				}
 			}()
 			code, _, stderr := bench(t, "produce --duration 60s --timeout 2s --limits-for 0 -b "+s.Address)
-			if code != exitError && code != c.code {
-				t.Errorf("exit %d: %s", code, stderr)
-			}
-			if !strings.Contains(stderr, "highwater: ") {
-				t.Errorf("nothing is said: %q", stderr)
+			if code != c.code || !strings.Contains(stderr, "highwater: ") {
+				t.Errorf("exit %d, want %d: %s", code, c.code, stderr)
 			}
 		})
+	}
+}
+
+// killer kills the server that a run has started, as soon as the run tells that something was acknowledged.
+type killer struct {
+	strings.Builder
+	pid int
+}
+
+func (k *killer) Write(p []byte) (int, error) {
+	if k.pid == 0 {
+		_, _ = fmt.Sscanf(string(p), "server: process %d at", &k.pid) // another line
+	} else if strings.Contains(string(p), "records acknowledged") {
+		_ = syscall.Kill(k.pid, syscall.SIGKILL) // the second time there is nobody
+	}
+	return k.Builder.Write(p)
+}
+
+func TestBench_NamesItsOwnServersDeath(t *testing.T) {
+	root := newRoot()
+	dir := t.TempDir()
+	root.SetArgs([]string{"bench", "produce", "--data", dir, "--duration", "60s", "--limits-for", "0", "--timeout", "20s"})
+	said := &killer{}
+	root.SetOut(said)
+	root.SetErr(said)
+	if code := report(said, root.ExecuteContext(t.Context())); code != exitError || !strings.Contains(said.String(), "the server ended: signal: killed") {
+		t.Errorf("exit %d: %s", code, said.String())
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v behind: %v", left, err)
 	}
 }
 

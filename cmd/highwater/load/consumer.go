@@ -20,7 +20,7 @@ type Reading struct {
 	Consumers int
 	Verify    bool // look at every record; else at the frames of batches only
 	Follow    bool // wait for more at the end; the run ends with its window
-	Again     bool // begin again at the end, until the window ends
+	Again     bool // begin again at the end, until the window ends and all was read once
 	// Ends are where the partitions end. Without Follow and Again, reading ends there.
 	Ends map[int32]int64
 }
@@ -127,7 +127,7 @@ func (c *consumer) collect(r *Result) {
 func (c *consumer) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.wire.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	for Now() < c.window.End || !c.reading.Follow && !c.reading.Again {
+	for passes := 0; Now() < c.window.End || !c.reading.Follow && (!c.reading.Again || passes == 0); {
 		if len(c.parts) == 0 {
 			if !c.reading.Again {
 				return nil
@@ -136,6 +136,7 @@ func (c *consumer) run(ctx context.Context) error {
 				p.next = 0
 			}
 			c.look = false // one pass was enough
+			passes++
 			if c.begin(); len(c.parts) == 0 {
 				return errors.New("there is nothing to read")
 			}

@@ -85,18 +85,19 @@ func (c *kgoConsumer) collect(r *Result) {
 }
 
 func (c *kgoConsumer) run(ctx context.Context) error {
-	until := ctx
-	if c.reading.Follow || c.reading.Again {
-		var cancel context.CancelFunc
-		until, cancel = context.WithTimeout(ctx, time.Duration(max(0, c.window.End-Now())))
-		defer cancel()
+	window, cancel := context.WithDeadline(ctx, time.Now().Add(time.Duration(min(c.window.End-Now(), int64(1<<62)))))
+	defer cancel()
+	until := ctx // all is read once
+	if c.reading.Follow {
+		until = window
 	}
 	for {
 		if c.left == 0 && !c.reading.Follow {
-			if !c.reading.Again || len(c.parts) == 0 {
-				return nil
+			if !c.reading.Again || len(c.parts) == 0 || window.Err() != nil {
+				return ctx.Err()
 			}
 			c.again()
+			until = window
 		}
 		fetches := c.cl.PollFetches(until)
 		if err := fetches.Err0(); err != nil && until.Err() != nil {
