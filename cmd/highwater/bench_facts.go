@@ -26,7 +26,7 @@ func factsOfProcess(f *load.Facts, l *loading) {
 	}
 	if l.server != nil {
 		s := l.server.Startup.Seconds()
-		f.Startup = &s
+		f.Startup, f.IdleRSS = &s, &l.idle
 	}
 }
 
@@ -94,7 +94,11 @@ func printFacts(w io.Writer, f *load.Facts) {
 			row("server", fmt.Sprintf("%.2f CPU s/GB, %.2f bytes written and %.2f read on disk for each byte", *f.ServerCPU, *f.DiskWrites, *f.DiskReads))
 		}
 		if f.RSS != nil {
-			row("server memory", fmt.Sprintf("%s, at most %s", humanize.IBytes(uint64(*f.RSS)), humanize.IBytes(uint64(*f.PeakRSS))))
+			memory := fmt.Sprintf("%s, at most %s", humanize.IBytes(uint64(*f.RSS)), humanize.IBytes(uint64(*f.PeakRSS)))
+			if f.IdleRSS != nil {
+				memory += fmt.Sprintf("; idle, before: %s; serving %.3f s after its start", humanize.IBytes(uint64(*f.IdleRSS)), *f.Startup)
+			}
+			row("server memory", memory)
 		}
 		if v := f.Verified; v != nil {
 			row("verified", fmt.Sprintf("%s records in %d chain(s): lost %d, doubled %d, reordered %d, altered %d, invented %d",

@@ -52,6 +52,7 @@ type loading struct {
 	plan     load.Plan
 	dir      string // temporary, on the file system to measure
 	server   *load.Server
+	idle     int64 // bytes that the server held in memory when it began to serve
 	limits   *limiter
 }
 
@@ -237,6 +238,11 @@ func (l *loading) start(ctx context.Context) (err error) {
 		return err
 	}
 	l.plan.Seeds = []string{l.server.Address}
+	u, err := load.UsageOf(l.server.PID())
+	if err != nil {
+		return err
+	}
+	l.idle = u.Resident
 	say(l.progress, "server: process %d at %s, %.3f s from its start", l.server.PID(), l.server.Address, l.server.Startup.Seconds())
 	return nil
 }

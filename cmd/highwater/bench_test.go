@@ -85,7 +85,7 @@ func TestBench_EachModeRunsAndVerifies(t *testing.T) {
 			if f.Command != "consume" && (f.Acknowledged == 0 || f.Verified.Records < f.Acknowledged) {
 				t.Errorf("acknowledged %d, read back %d", f.Acknowledged, f.Verified.Records)
 			}
-			if f.Seconds <= 0 || f.RSS == nil || f.PeakRSS == nil || *f.RSS <= 0 || *f.PeakRSS < *f.RSS || f.Startup == nil {
+			if f.Seconds <= 0 || f.RSS == nil || f.PeakRSS == nil || *f.RSS <= 0 || *f.PeakRSS < *f.RSS || f.Startup == nil || f.IdleRSS == nil || *f.IdleRSS <= 0 {
 				t.Errorf("facts are missing: %+v", f)
 			}
 			if limits && (f.Limit == nil || f.Ratio == nil || f.Disk == nil || f.Loopback == nil || len(f.Limits) != 2 ||

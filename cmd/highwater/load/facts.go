@@ -41,6 +41,7 @@ type Facts struct {
 	DiskReads  *float64 `json:"disk_read_bytes_per_byte,omitempty"`
 	RSS        *int64   `json:"rss_bytes,omitempty"`
 	PeakRSS    *int64   `json:"rss_peak_bytes,omitempty"`
+	IdleRSS    *int64   `json:"rss_idle_bytes,omitempty"` // before the load, of a server that was just started
 	Startup    *float64 `json:"startup_s,omitempty"`
 
 	SmallWrite *float64 `json:"durable_write_4kib_p50_us,omitempty"`

@@ -32,7 +32,8 @@ func StartServer(ctx context.Context, patience time.Duration, binary string, arg
 	begun := time.Now()
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Stderr = &s.stderr
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// A group of its own: the terminal's interrupt is for the load, which then stops the server.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
