@@ -50,9 +50,15 @@ determinism: build ## sweep SEEDS in unlike processes (cores, collector, race de
 	for i in 2 3; do diff out/digests-1 out/digests-$$i || { echo "two runs of one seed differ"; exit 13; }; done; \
 	echo "determinism: $$(grep -c digest= out/digests-1) seeds, equal digests in 3 unlike processes"
 
-bench: build ## measure the machine's limits and the hot paths
+bench: build ## measure the machine's limits, a server beside them (short), and the hot paths
 	$(BIN) bench disk
-	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./net/... ./io_uring/... ./server/...
+	$(BIN) bench produce --duration 5s --verify
+	$(BIN) bench produce --duration 5s --batch-size 16KiB --partitions 1000
+	$(BIN) bench produce --duration 5s --connections 1 --in-flight 1 --record-size 1024 --batch-size 1KiB
+	$(BIN) bench e2e --duration 5s
+	$(BIN) bench consume --from memory --duration 5s --partitions 4
+	$(BIN) bench consume --fill 1GiB --partitions 4
+	$(GO) test -run '^$$' -bench . -benchmem ./core/... ./net/... ./io_uring/... ./server/... ./cmd/...
 
 fuzz: ## run every fuzz target for FUZZTIME=10s
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

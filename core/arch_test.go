@@ -52,6 +52,8 @@ var policy = []row{
 	{"core/broker", "core/*", "", "the composition, and the only package that knows all the others"},
 
 	{"docs", "", "", "tests that hold the pages to the tree, and nothing else"},
+	{"docs/benchmarks/peers/nats", "cmd/highwater/load", "github.com/nats-io/nats.go",
+		"a peer's load, in a module of its own: it shares the load's measuring, and nothing of ours imports it"},
 
 	{"net/*", "core/event core/record core/invariant net/*",
 		"github.com/twmb/franz-go/pkg/kmsg github.com/klauspost/compress github.com/pierrec/lz4/v4",

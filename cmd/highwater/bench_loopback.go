@@ -51,14 +51,14 @@ func sink(listener net.Listener, received *atomic.Int64) error {
 	}
 }
 
-// source sends until ctx ends.
+// source sends until ctx ends, and once at least.
 func source(ctx context.Context, address string) error {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
 	}
 	p := filled(largeWrite)
-	for ctx.Err() == nil && err == nil {
+	for first := true; err == nil && (first || ctx.Err() == nil); first = false {
 		_, err = c.Write(p)
 	}
 	return errors.Join(err, c.Close())

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/highwater-log/highwater/cmd/highwater/load"
+	"github.com/highwater-log/highwater/server/files"
+	"golang.org/x/sys/unix"
+)
+
+// limiter measures the machine's limits in the very run that they are to judge: before and after the load, on the same
+// file system, in short windows, by the methods of `bench disk`. The limit is the mean of both.
+type limiter struct {
+	disk    diskBench
+	each    time.Duration
+	reads   bool
+	oneWay  bool
+	request int
+	said    io.Writer
+	windows []load.Limits
+}
+
+// limitFile is the size of the file that is written.
+const limitFile = 256 << 20
+
+// newLimiter prepares a file in dir. request is the size of what is sent in a round trip.
+func newLimiter(ctx context.Context, dir string, each time.Duration, reads, oneInFlight bool, request int, said io.Writer) (*limiter, error) {
+	m := &limiter{each: each, reads: reads, oneWay: oneInFlight, request: request, said: said}
+	if each == 0 {
+		return m, nil
+	}
+	m.disk = diskBench{each: each, blocks: limitFile / largeWrite, progress: said, fd: -1}
+	var err error
+	if m.disk.mode, err = files.Probe(dir); err != nil {
+		return m, fmt.Errorf("bench directory: %w", err)
+	}
+	if m.disk.fd, err = files.OpenMode(filepath.Join(dir, "limits"), m.disk.mode); err != nil {
+		return m, fmt.Errorf("bench file: %w", err)
+	}
+	return m, m.disk.prepare(ctx)
+}
+
+// measure takes one window.
+func (m *limiter) measure(ctx context.Context, when string) error {
+	if m.each == 0 {
+		return nil
+	}
+	w := load.Limits{When: when}
+	for _, depth := range []int{1, 2, 4, 8} {
+		rate, err := m.disk.large(ctx, depth)
+		if err != nil {
+			return err
+		}
+		w.DiskWrite = max(w.DiskWrite, rate)
+	}
+	line := "durable 1 MiB writes " + perSecond(w.DiskWrite)
+	if m.reads {
+		best := 0.0
+		for _, depth := range []int{1, 2, 4, 8} {
+			rate, err := m.disk.largeReads(ctx, depth)
+			if err != nil {
+				return err
+			}
+			best = max(best, rate)
+		}
+		w.DiskRead = &best
+		line += ", 1 MiB reads " + perSecond(best)
+	}
+	var err error
+	if w.Loopback, err = loopback(ctx, 4, m.each); err != nil {
+		return fmt.Errorf("loopback: %w", err)
+	}
+	line += ", loopback TCP " + perSecond(w.Loopback)
+	if m.oneWay {
+		took, err := m.disk.small(ctx)
+		if err != nil {
+			return err
+		}
+		slices.Sort(took)
+		small := micros(quantile(took, 0.5))
+		trip, err := roundTrip(ctx, m.each, m.request)
+		if err != nil {
+			return err
+		}
+		w.SmallWrite, w.LoopbackTrip = &small, &trip
+		line += fmt.Sprintf(", durable 4 KiB write p50 %.0f us, loopback round trip p50 %.0f us", small, trip)
+	}
+	say(m.said, "limits %s: %s", when, line)
+	m.windows = append(m.windows, w)
+	return nil
+}
+
+// mean of what the function picks from all windows.
+func (m *limiter) mean(pick func(w load.Limits) float64) float64 {
+	sum := 0.0
+	for _, w := range m.windows {
+		sum += pick(w)
+	}
+	return sum / float64(len(m.windows))
+}
+
+func (m *limiter) close() error {
+	if m.each == 0 || m.disk.fd < 0 {
+		return nil
+	}
+	fd := m.disk.fd
+	m.disk.fd = -1
+	return unix.Close(fd)
+}
+
+// largeReads measures 1 MiB reads, past the page cache where the file system lets us, with depth of them in flight.
+func (b *diskBench) largeReads(ctx context.Context, depth int) (float64, error) {
+	var next, read atomic.Int64
+	var group sync.WaitGroup
+	failed := make([]error, depth+1)
+	begun := time.Now()
+	until := begun.Add(b.each)
+	for i := range depth {
+		group.Go(func() {
+			data := files.Alloc(largeWrite)
+			for first := true; ctx.Err() == nil && (first || time.Now().Before(until)); first = false {
+				n, err := files.ReadBlocks(b.fd, data, next.Add(1)%b.blocks*largeWrite)
+				if err != nil || n < len(data) {
+					failed[i] = errors.Join(fmt.Errorf("read: %d of %d bytes", n, len(data)), err)
+					return
+				}
+				read.Add(largeWrite)
+			}
+		})
+	}
+	group.Wait()
+	failed[depth] = ctx.Err()
+	return float64(read.Load()) / time.Since(begun).Seconds(), errors.Join(failed...)
+}
