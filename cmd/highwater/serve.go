@@ -51,6 +51,7 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	cmd.Flags().StringVar(&s.data, "data", "", "the data `DIR`ectory (log.dirs)")
 	cmd.Flags().StringVar(&s.listen, "listen", "", "`HOST:PORT` to listen on (listeners)")
 	cmd.Flags().StringVar(&s.nodeID, "node-id", "", "this broker's `NUMBER` (node.id)")
+	canaryFlag(cmd)
 	return cmd
 }
 
