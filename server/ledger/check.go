@@ -44,19 +44,35 @@ func (v *Verdict) find(count *int, format string, args ...any) {
 // Check reads every partition from its start to its end, and holds it to what was acknowledged before. The clients may go on
 // meanwhile. An error says that the log could not be read.
 func (l *Ledger) Check(ctx context.Context) (*Verdict, error) {
-	c := checker{ledger: l, seen: make([][][]bool, len(l.clients)), next: make([][]int, len(l.clients))}
+	l.checker = nil
+	return l.CheckOn(ctx)
+}
+
+// CheckOn is Check that goes on where the last one ended, and holds what is new to what the last one saw. What came to harm
+// below that point since is not found, unless the log has become shorter.
+func (l *Ledger) CheckOn(ctx context.Context) (*Verdict, error) {
+	if l.checker == nil {
+		l.checker = newChecker(l)
+	}
+	c := l.checker
+	c.verdict = Verdict{}
 	for i, cl := range l.clients {
-		c.books = append(c.books, cl.books())
-		c.next[i] = make([]int, l.Partitions)
-		c.seen[i] = make([][]bool, l.Partitions)
+		c.books[i] = cl.books()
 	}
 	ends, err := l.ends(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.read(ctx, ends, c.record); err != nil {
+	for p, end := range ends {
+		if end < c.starts[p] {
+			c.verdict.find(&c.verdict.Lost, "partition %d ends at %d, and was read up to %d", p, end, c.starts[p])
+			ends[p] = c.starts[p]
+		}
+	}
+	if err := l.read(ctx, c.starts, ends, c.record); err != nil {
 		return nil, err
 	}
+	c.starts = ends
 	c.close()
 	return &c.verdict, nil
 }
@@ -78,12 +94,12 @@ func (l *Ledger) ends(ctx context.Context) ([]int64, error) {
 	return ends, nil
 }
 
-// read calls each with every record below ends, in order in each partition.
-func (l *Ledger) read(ctx context.Context, ends []int64, each func(*kgo.Record)) error {
-	starts, left := map[int32]kgo.Offset{}, 0
+// read calls each with every record from starts on and below ends, in order in each partition.
+func (l *Ledger) read(ctx context.Context, starts, ends []int64, each func(*kgo.Record)) error {
+	from, left := map[int32]kgo.Offset{}, 0
 	for p, end := range ends {
-		if end > 0 {
-			starts[int32(p)] = kgo.NewOffset().At(0)
+		if end > starts[p] {
+			from[int32(p)] = kgo.NewOffset().At(starts[p])
 			left++
 		}
 	}
@@ -91,7 +107,7 @@ func (l *Ledger) read(ctx context.Context, ends []int64, each func(*kgo.Record))
 		return nil
 	}
 	reader, err := kgo.NewClient(
-		kgo.SeedBrokers(l.Address), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{l.Topic: starts}),
+		kgo.SeedBrokers(l.Address), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{l.Topic: from}),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // an offset that is gone is a finding, not a reason to go elsewhere
 	)
 	if err != nil {
@@ -118,13 +134,23 @@ func (l *Ledger) read(ctx context.Context, ends []int64, each func(*kgo.Record))
 	return nil
 }
 
-// checker is one check. All is indexed by client and partition.
+// checker is one check, and those that go on from it. All but starts is indexed by client and partition.
 type checker struct {
 	ledger  *Ledger
 	books   [][][]int64
 	seen    [][][]bool
 	next    [][]int // the number that must come next
+	starts  []int64 // by partition: the first offset that was not read
 	verdict Verdict
+}
+
+func newChecker(l *Ledger) *checker {
+	c := &checker{ledger: l, books: make([][][]int64, l.Clients), starts: make([]int64, l.Partitions)}
+	for range l.Clients {
+		c.seen = append(c.seen, make([][]bool, l.Partitions))
+		c.next = append(c.next, make([]int, l.Partitions))
+	}
+	return c
 }
 
 func (c *checker) record(r *kgo.Record) {
@@ -132,7 +158,7 @@ func (c *checker) record(r *kgo.Record) {
 	v.Read++
 	var client, n int
 	at := fmt.Sprintf("partition %d offset %d", r.Partition, r.Offset)
-	if _, err := fmt.Sscanf(string(r.Value), "%d/%d ", &client, &n); err != nil ||
+	if _, err := fmt.Sscanf(string(r.Value[:min(len(r.Value), 40)]), "%d/%d ", &client, &n); err != nil ||
 		client < 0 || client >= len(c.books) || n < 0 || !bytes.Equal(r.Value, c.ledger.value(client, n)) {
 		v.find(&v.Foreign, "%s holds %.40q", at, r.Value)
 		return

@@ -29,7 +29,8 @@ func TestChecker(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := &Ledger{Config: Config{Partitions: 1, Clients: 1, Filler: 40}}
-			c := checker{ledger: l, books: [][][]int64{{tc.acked}}, seen: [][][]bool{make([][]bool, 1)}, next: [][]int{{0}}}
+			c := newChecker(l)
+			c.books[0] = [][]int64{tc.acked}
 			for offset, n := range tc.numbers {
 				v := []byte("0/1x")
 				if n >= 0 {

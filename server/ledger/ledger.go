@@ -28,6 +28,7 @@ type Config struct {
 type Ledger struct {
 	Config
 	clients []*client
+	checker *checker // of the last check; nil for none
 }
 
 // New connects the clients. They send nothing yet.
