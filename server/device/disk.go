@@ -17,10 +17,11 @@ type Disk struct {
 	Dir string // where the file system is mounted while the power is on
 
 	kind   string // ext4 or xfs
-	image  *image
-	server *server
-	loop   string
+	folder string // where the file of the device is mounted
+	device int    // the keeper's number for it
 	life   int
+	dark   chan struct{} // of this life
+	loop   string
 	on     bool
 }
 
@@ -34,34 +35,21 @@ func New(t testing.TB, kind string) *Disk {
 	if why := Missing(kind); why != "" {
 		t.Skipf("no power can be cut here: %s", why)
 	}
-	folder := t.TempDir()
-	d := &Disk{Dir: filepath.Join(folder, "fs"), kind: kind}
-	for _, dir := range []string{d.Dir, filepath.Join(folder, "device")} {
+	root := t.TempDir()
+	d := &Disk{Dir: filepath.Join(root, "fs"), folder: filepath.Join(root, "device"), kind: kind}
+	for _, dir := range []string{d.Dir, d.folder} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var err error
-	if d.image, err = newImage(size); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.image.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if d.server, err = serve(d.image, filepath.Join(folder, "device")); err != nil {
-		t.Fatal(err)
-	}
+	call("Create", Place{Folder: d.folder, Size: size}, &d.device)
 	t.Cleanup(func() {
 		if d.on {
 			d.Cut(Loss{})
 			d.Release()
 			d.PowerOff(t)
 		}
-		if err := d.server.close(); err != nil {
-			t.Error(err)
-		}
+		call("Destroy", Where{d.device}, &Nothing{})
 	})
 	if err := d.format(); err != nil {
 		t.Fatal(err)
@@ -78,8 +66,8 @@ var makers = map[string][]string{
 }
 
 func (d *Disk) format() error {
-	life := d.image.powerOn()
-	name, fd, err := attach(d.server.path(life))
+	d.begin()
+	name, fd, err := attach(d.file())
 	if err != nil {
 		return err
 	}
@@ -92,6 +80,21 @@ func (d *Disk) format() error {
 	return nil
 }
 
+// begin begins a life.
+func (d *Disk) begin() {
+	call("PowerOn", Where{d.device}, &d.life)
+	dark := make(chan struct{})
+	d.dark = dark
+	waiting := keeper.Go(serviceName+".AwaitDark", Where{d.device}, &Nothing{}, nil)
+	go func() {
+		<-waiting.Done // or the keeper is gone, which the next call tells
+		close(dark)
+	}()
+}
+
+// file is the device's file in this life.
+func (d *Disk) file() string { return fmt.Sprintf("%s/%s%d", d.folder, fileName, d.life) }
+
 // PowerOn attaches the device and mounts what is on it: the kernel replays the journal of the file system.
 func (d *Disk) PowerOn(t testing.TB) {
 	t.Helper()
@@ -102,8 +105,8 @@ func (d *Disk) PowerOn(t testing.TB) {
 
 // TryPowerOn is PowerOn for a device that may have lost more than a file system survives.
 func (d *Disk) TryPowerOn() error {
-	d.life = d.image.powerOn()
-	name, fd, err := attach(d.server.path(d.life))
+	d.begin()
+	name, fd, err := attach(d.file())
 	if err != nil {
 		return err
 	}
@@ -117,58 +120,24 @@ func (d *Disk) TryPowerOn() error {
 }
 
 // Arm cuts the power inside the n-th write or flush from now on, before that one is acknowledged.
-func (d *Disk) Arm(n int, loss Loss) {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	d.image.left, d.image.loss = n, loss
-}
+func (d *Disk) Arm(n int, loss Loss) { call("Arm", Arming{d.device, n, loss}, &Nothing{}) }
 
-// Dark is closed when the power is cut.
-func (d *Disk) Dark() <-chan struct{} {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	return d.image.dark
-}
+// Dark is closed when the power of this life is cut.
+func (d *Disk) Dark() <-chan struct{} { return d.dark }
 
 // Cut cuts the power now, if it is on. From here on nothing is answered until Release.
-func (d *Disk) Cut(loss Loss) {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	if !d.image.off {
-		d.image.cut(loss)
-	}
-}
+func (d *Disk) Cut(loss Loss) { call("Arm", Arming{d.device, 0, loss}, &Nothing{}) }
 
 // Release lets everything go that waits for a device without power: it gets an I/O error.
-func (d *Disk) Release() {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	select {
-	case <-d.image.resume:
-	default:
-		close(d.image.resume)
-	}
-}
+func (d *Disk) Release() { call("Release", Where{d.device}, &Nothing{}) }
 
 // Lie makes flushes say that they are done, and do nothing.
-func (d *Disk) Lie(lies bool) {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	d.image.lies = lies
-}
+func (d *Disk) Lie(lies bool) { call("Lie", Lying{d.device, lies}, &Nothing{}) }
 
-// Count is what was asked of the device so far, over all its lives.
-func (d *Disk) Count() Counts {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	return d.image.count
-}
-
-// Unflushed is how many bytes of writes wait for a flush.
-func (d *Disk) Unflushed() int64 {
-	d.image.mu.Lock()
-	defer d.image.mu.Unlock()
-	return d.image.held
+// Look tells what was asked of the device so far, over all its lives, and what waits for a flush.
+func (d *Disk) Look() (f Facts) {
+	call("Look", Where{d.device}, &f)
+	return f
 }
 
 // PowerOff unmounts the file system and waits until the loop device is gone. After a cut and a Release that changes nothing on
@@ -183,11 +152,12 @@ func (d *Disk) PowerOff(t testing.TB) {
 	}
 	if err != nil {
 		t.Errorf("unmount: %v", errors.Join(err, unix.Unmount(d.Dir, unix.MNT_DETACH)))
+		return // the loop device goes with whoever holds the mount
 	}
 	backing := fmt.Sprintf("/sys/block/%s/loop/backing_file", filepath.Base(d.loop))
 	for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(time.Millisecond) {
 		text, err := os.ReadFile(backing)
-		if err != nil || filepath.Base(string(text[:max(0, len(text)-1)])) != filepath.Base(d.server.path(d.life)) {
+		if err != nil || filepath.Base(string(text[:max(0, len(text)-1)])) != filepath.Base(d.file()) {
 			return
 		}
 	}

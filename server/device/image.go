@@ -237,6 +237,25 @@ func (m *image) cut(loss Loss) {
 	close(m.dark)
 }
 
+// release lets go what waits in the dark. mu is held.
+func (m *image) release() {
+	select {
+	case <-m.resume:
+	default:
+		close(m.resume)
+	}
+}
+
+// abandon takes the power for good.
+func (m *image) abandon() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.off {
+		m.cut(Loss{})
+	}
+	m.release()
+}
+
 // must ends the test process if memory fails: nothing that it could say afterwards would be true.
 func (m *image) must(_ int, err error) {
 	if err != nil {

@@ -1,9 +1,11 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,32 +31,32 @@ type server struct {
 
 // serve mounts the file system on the folder.
 func serve(m *image, folder string) (*server, error) {
+	// A descriptor that a child process inherited would keep the file system alive, and whoever waits for it.
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open /dev/fuse: %w", err)
+	}
+	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d,max_read=%d", fd, os.Geteuid(), os.Getegid(), maxWrite)
+	if err := unix.Mount(Prefix, folder, "fuse."+Prefix, unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return nil, fmt.Errorf("mount the device's file: %w", errors.Join(err, unix.Close(fd)))
+	}
 	s := &server{RawFileSystem: fuse.NewDefaultRawFileSystem(), image: m, folder: folder}
-	var err error
-	s.fuse, err = fuse.NewServer(s, folder, &fuse.MountOptions{
-		FsName: Prefix, Name: Prefix, MaxWrite: maxWrite, MaxBackground: 64,
-		DirectMountStrict: true, DisableXAttrs: true, DisableSplice: true,
-		Logger: log.New(io.Discard, "", 0), // it reports each EIO that a cut gives
+	s.fuse, err = fuse.NewServer(s, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
+		Name: Prefix, MaxWrite: maxWrite, MaxBackground: 64, DisableXAttrs: true, DisableSplice: true,
+		Logger: log.New(io.Discard, "", 0), // it reports each I/O error that a cut gives
 	})
 	if err != nil {
-		return nil, fmt.Errorf("mount the device's file: %w", err)
+		return nil, fmt.Errorf("serve the device's file: %w", errors.Join(err, unix.Unmount(folder, unix.MNT_DETACH), unix.Close(fd)))
 	}
 	go s.fuse.Serve()
-	if err := s.fuse.WaitMount(); err != nil {
-		return nil, fmt.Errorf("serve the device's file: %w", err)
-	}
 	return s, nil
 }
 
-// path is where the device's file lies in a life.
-func (s *server) path(life int) string { return fmt.Sprintf("%s/%s%d", s.folder, fileName, life) }
-
-// close unmounts, whoever still holds the file, and waits for the end of the last request.
+// close unmounts. Whoever still holds the file keeps the kernel's side of it, and gets errors from an image without power.
 func (s *server) close() error {
 	if err := unix.Unmount(s.folder, unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("unmount the device's file: %w", err)
 	}
-	s.fuse.Wait()
 	return nil
 }
 

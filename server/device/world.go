@@ -3,6 +3,8 @@ package device
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/rpc"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -12,22 +14,46 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Prefix begins the name of everything that this package makes outside of a test's own folder.
 const Prefix = "highwater-powercut"
 
-// inside is the variable of the environment that says that this process runs in a world of its own, or why it cannot.
-const inside = "HIGHWATER_POWERCUT_WORLD"
+// role is the variable of the environment that says what a process is for: the keeper, or the tests; or why they run alone.
+const role = "HIGHWATER_POWERCUT_ROLE"
 
-// Main runs the tests of a package in a world of its own: a child process with its own mounts, that is process number 1 of
-// its own processes and keeps its temporary files in one folder. However the child ends (a panic, a time-out, a signal), the
-// kernel ends every process that it started and takes away its mounts, with them its loop devices; and if this process
-// ends, the child does. Main returns the exit code.
+const (
+	roleKeeper = "keeper"
+	roleTests  = "tests"
+)
+
+// Main runs the tests of a package in a world of its own, and returns the exit code.
+//
+//	go test --> Main --> keeper: serves the devices, process 1 of its own processes, with mounts of its own
+//	                       +--> the tests --> brokers
+//
+// However the tests end (a panic, a time-out, a signal), the keeper lets go of what waits in the dark, serves until the last of
+// their threads has gone, and then ends. With it the kernel ends every process that the tests have left, and takes away the mounts and the loop devices. If
+// Main is killed, so is the keeper. What waits for a device whose keeper is gone gets an error: the keeper alone holds the
+// descriptor, and waits for no device itself.
 //
 // Where such a world cannot be had, the tests run here, and New skips them.
 func Main(m *testing.M) int {
-	if os.Getenv(inside) != "" {
+	switch os.Getenv(role) {
+	case roleKeeper:
+		return keep()
+	case roleTests:
+		conn, err := net.FileConn(os.NewFile(3, "keeper"))
+		if err != nil {
+			return complain(err)
+		}
+		keeper = rpc.NewClient(conn)
+		return m.Run()
+	case "":
+	default:
 		return m.Run()
 	}
 	if why := lacking(); why != "" {
@@ -39,13 +65,8 @@ func Main(m *testing.M) int {
 		return runHere(m, err.Error())
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // sweep tries again
-	exe, err := os.Executable()
-	if err != nil {
-		return runHere(m, err.Error())
-	}
-	child := exec.Command(exe, os.Args[1:]...)
-	child.Env = append(os.Environ(), inside+"=yes", "TMPDIR="+folder)
-	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
+	child := again(roleKeeper)
+	child.Env = append(child.Env, "TMPDIR="+folder)
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // Pdeathsig speaks of the thread that started the child
@@ -53,17 +74,93 @@ func Main(m *testing.M) int {
 	if err := child.Start(); err != nil {
 		return runHere(m, err.Error())
 	}
+	return await(child, os.Kill)
+}
+
+// keep is the keeper's life: it serves the tests until they are over.
+func keep() int {
+	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return complain(err)
+	}
+	ours, theirs := os.NewFile(uintptr(ends[0]), "tests"), os.NewFile(uintptr(ends[1]), "keeper")
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		return complain(err)
+	}
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil { // of the processes as they are numbered here
+		return complain(fmt.Errorf("mount /proc: %w", err))
+	}
+	devices, s := &service{}, rpc.NewServer()
+	if err := s.RegisterName(serviceName, devices); err != nil {
+		return complain(err)
+	}
+	go s.ServeConn(conn)
+	child := again(roleTests)
+	child.ExtraFiles = []*os.File{theirs}
+	if err := child.Start(); err != nil {
+		return complain(err)
+	}
+	go func() {
+		for !dying(child.Process.Pid) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		devices.abandon()
+	}()
+	return await(child, syscall.SIGINT)
+}
+
+// dying reports whether a process was killed or has ended, though some of its threads may wait for a device without power,
+// which no signal ends: then SIGKILL is pending for them.
+func dying(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(threads) == 0 {
+		return true
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // this thread has gone by itself
+		}
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(line, ":")
+			switch value = strings.TrimSpace(value); name {
+			case "State":
+				if strings.HasPrefix(value, "Z") || strings.HasPrefix(value, "X") {
+					return true
+				}
+			case "SigPnd":
+				if mask, err := strconv.ParseUint(value, 16, 64); err == nil && mask>>(syscall.SIGKILL-1)&1 == 1 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// again is this command line in another role.
+func again(as string) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), role+"="+as)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return cmd
+}
+
+// await waits for a child and returns its exit code. It hands SIGQUIT on, which asks for stacks, and an interruption as what
+// interrupt says.
+func await(child *exec.Cmd, interrupt os.Signal) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	go func() {
 		for s := range signals {
 			if s != syscall.SIGQUIT {
-				s = os.Kill
+				s = interrupt
 			}
 			_ = child.Process.Signal(s) // it may be over
 		}
 	}()
-	err = child.Wait()
+	err := child.Wait()
 	var ended *exec.ExitError
 	switch {
 	case err == nil:
@@ -71,15 +168,18 @@ func Main(m *testing.M) int {
 	case errors.As(err, &ended) && ended.ExitCode() > 0:
 		return ended.ExitCode()
 	}
+	return complain(err)
+}
+
+func complain(err error) int {
 	fmt.Fprintln(os.Stderr, Prefix+":", err)
 	return 1
 }
 
 // runHere runs the tests in this process: those that cut the power skip, because of why.
 func runHere(m *testing.M, why string) int {
-	if err := os.Setenv(inside, why); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if err := os.Setenv(role, why); err != nil {
+		return complain(err)
 	}
 	return m.Run()
 }
@@ -104,8 +204,8 @@ func Missing(kind string) string {
 	if why := lacking(); why != "" {
 		return why
 	}
-	switch why := os.Getenv(inside); why {
-	case "yes":
+	switch why := os.Getenv(role); why {
+	case roleTests:
 	case "":
 		return "the tests of this package do not run through device.Main"
 	default:

@@ -82,7 +82,7 @@ func TestPowerCut(t *testing.T) {
 			}
 			took := time.Since(begun) / time.Duration(r.cuts)
 			r.finish(t)
-			t.Logf("%s a cut, %d MiB written to the device", took.Round(time.Millisecond), r.disk.Count().Bytes>>20)
+			t.Logf("%s a cut, %d MiB written to the device", took.Round(time.Millisecond), r.disk.Look().Bytes>>20)
 			fmt.Printf("powercut: fs=%s cuts=%d acked=%d lost=%d doubled=%d\n", kind, r.cuts, r.books.Acked(), lost, doubled)
 		})
 	}
