@@ -12,6 +12,11 @@ import (
 // Sector is the unit in which a power cut keeps or loses what was not flushed: what drives promise to write whole.
 const Sector = 512
 
+// wholeBelow is where the part of a device ends in which the sectors of one write share their fate. ext4 checks the checksum of
+// its superblock, two sectors at byte 1,024, before it replays its journal: torn between them, it is not mounted again.
+// That is between the file system and the device; whoever stores on it can do nothing about it.
+const wholeBelow = 4096
+
 // cacheAtMost bounds the writes that wait for a flush, in bytes. A cache that is full writes its oldest half down, as a
 // drive does.
 const cacheAtMost = 256 << 20
@@ -218,7 +223,7 @@ func (m *image) cut(loss Loss) {
 	for _, w := range m.log {
 		stays := r.IntN(16) < loss.Kept
 		for at := 0; at < len(w.data); at += Sector {
-			if !loss.Whole {
+			if !loss.Whole && (at == 0 || w.offset+int64(at) >= wholeBelow) {
 				stays = r.IntN(16) < loss.Kept
 			}
 			if stays {

@@ -12,7 +12,7 @@ import (
 func TestImage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const sectors = 8
-		m, err := newImage(sectors * Sector)
+		m, err := newImage(wholeBelow + sectors*Sector)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestImage(t *testing.T) {
 			}
 			at := rapid.IntRange(0, sectors-1).Draw(t, "at")
 			length := rapid.IntRange(1, sectors-at).Draw(t, "length")
-			if !m.write(life, bytes.Repeat([]byte{byte(n + 1)}, length*Sector), int64(at)*Sector) {
+			if !m.write(life, bytes.Repeat([]byte{byte(n + 1)}, length*Sector), wholeBelow+int64(at)*Sector) {
 				t.Fatal("a write failed")
 			}
 			for i := at; i < at+length; i++ {
@@ -78,8 +78,8 @@ func TestImage(t *testing.T) {
 
 // sectorsOf is the fill of each sector.
 func sectorsOf(t *rapid.T, m *image, life int) []byte {
-	p := make([]byte, m.size)
-	if !m.read(life, p, 0) {
+	p := make([]byte, m.size-wholeBelow)
+	if !m.read(life, p, wholeBelow) {
 		t.Fatal("a read failed")
 	}
 	var fills []byte
@@ -90,6 +90,33 @@ func sectorsOf(t *rapid.T, m *image, life int) []byte {
 		fills = append(fills, s[0])
 	}
 	return fills
+}
+
+// The sectors that a file system takes to be one share their fate; others do not.
+func TestImage_WholeBelow(t *testing.T) {
+	for _, at := range []int64{0, wholeBelow} {
+		torn := false
+		for seed := range uint64(50) {
+			m, err := newImage(2 * wholeBelow)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.write(m.powerOn(), bytes.Repeat([]byte{1}, 2*Sector), at)
+			m.cut(Loss{Seed: seed, Kept: 8})
+			close(m.resume)
+			p := make([]byte, 2*Sector)
+			if !m.read(m.powerOn(), p, at) {
+				t.Fatal("a read failed")
+			}
+			torn = torn || p[0] != p[Sector]
+			if err := m.close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if torn != (at == wholeBelow) {
+			t.Errorf("a write at %d: torn=%t", at, torn)
+		}
+	}
 }
 
 // An armed cut goes off inside its request, which is not acknowledged, and what it asks for may stay or not.
