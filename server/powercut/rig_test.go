@@ -32,6 +32,7 @@ type rig struct {
 	rand   *rand.Rand
 
 	cuts, rounds int
+	most         int // cuts
 
 	stop context.CancelFunc // ends the load
 	load sync.WaitGroup
@@ -80,13 +81,13 @@ func (r *rig) round(t *testing.T) (*ledger.Verdict, error) {
 		return nil, err
 	}
 	kind := "under load"
-	switch r.rand.IntN(6) {
-	case 0:
+	switch n := r.rand.IntN(6); {
+	case n == 0:
 		kind = "in the recovery from a kill"
 		r.broker.End()
 		r.disk.Arm(1+r.rand.IntN(40), device.DrawLoss(r.rand))
 		r.broker.Launch(t)
-	case 1:
+	case n == 1 && r.cuts+2 <= r.most:
 		kind = "in the recovery from a cut"
 		r.disk.Arm(1+r.rand.IntN(300), device.DrawLoss(r.rand))
 		if err := r.fall(t, "under load"); err != nil {

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(device.Main(m)) }
 
 // What the simulated disk leaves after a cut is what the oracle allows.
 func TestThePowerCutOfTheSimulatedDisk(t *testing.T) {
-	for seed := range uint64(stories(t, 3000)) {
+	for seed := range uint64(stories(t, 1500)) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		s := tell(r, 1+r.IntN(25))
 		d, o := disk.New(), newOracle()
