@@ -4,9 +4,11 @@ GO       ?= go
 BIN      := bin/highwater
 SEEDS    ?= 1-1000
 FUZZTIME ?= 10s
+CUTS     ?= 100
+FS       ?= ext4 xfs
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fmt sim canary determinism bench fuzz clean
+.PHONY: help build run test race lint fmt sim canary determinism powercut bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +51,11 @@ determinism: build ## sweep SEEDS in unlike processes (cores, collector, race de
 	GOMAXPROCS=2 $(BIN)-race sim sweep --seeds $(SEEDS) --digests 2>/dev/null | grep ^seed= >out/digests-3; \
 	for i in 2 3; do diff out/digests-1 out/digests-$$i || { echo "two runs of one seed differ"; exit 13; }; done; \
 	echo "determinism: $$(grep -c digest= out/digests-1) seeds, equal digests in 3 unlike processes"
+
+powercut: ## cut the power under the real broker: CUTS=100, FS="ext4 xfs", SEED=
+	@mkdir -p out; HIGHWATER_POWERCUT_CUTS=$(CUTS) HIGHWATER_POWERCUT_FS="$(FS)" HIGHWATER_POWERCUT_SEED=$(SEED) \
+	$(GO) test -count=1 -timeout 2h -v -run '^TestPowerCut$$' ./server/powercut >out/powercut || { cat out/powercut; exit 1; }; \
+	grep -E 'SEED=| a cut,|^powercut:' out/powercut
 
 bench: build ## measure the machine's limits, a server beside them (short), and the hot paths
 	$(BIN) bench disk

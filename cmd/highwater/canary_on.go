@@ -26,6 +26,19 @@ var blackBox = []string{"O1", "O2", "O3", "O5", "O9", "O11", "O14", "O15", "O24"
 // canaryCommands are the commands that only a build with planted bugs has.
 func canaryCommands() []*cobra.Command { return []*cobra.Command{newSimCanary()} }
 
+// canaryFlag adds the flag that plants a bug in a broker, for tests that run the binary.
+func canaryFlag(cmd *cobra.Command) {
+	cmd.Flags().Func("canary", "plant the bug `NAME` in this broker", func(name string) error {
+		for c := invariant.CanaryNone + 1; c < invariant.CanaryCount; c++ {
+			if c.String() == name {
+				invariant.Plant(c)
+				return nil
+			}
+		}
+		return fmt.Errorf("no canary has this name; core/invariant/canary.go lists them")
+	})
+}
+
 func newSimCanary() *cobra.Command {
 	var (
 		only    string

@@ -82,6 +82,10 @@ func (v *verifier) store(s offlineStore) {
 		d := damage{f.Pos, errors.New(f.Text)}
 		v.facts.Findings = append(v.facts.Findings, finding{f.File.String(), d.Error()})
 	}
+	for _, f := range s.Notes {
+		d := damage{f.Pos, errors.New(f.Text)}
+		v.facts.Notes = append(v.facts.Notes, finding{f.File.String(), d.Error()})
+	}
 	if s.Torn {
 		v.facts.Notes = append(v.facts.Notes, finding{s.machine.String() + "/journal", "a torn tail that was never acknowledged"})
 	}

@@ -53,6 +53,7 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	cmd.Flags().StringVar(&s.listen, "listen", "", "`HOST:PORT` to listen on (listeners)")
 	cmd.Flags().StringVar(&s.nodeID, "node-id", "", "this broker's `NUMBER` (node.id)")
 	cmd.Flags().StringVar(&s.loop, "disk-loop", "", "`NAME` of the disk loop: auto, io_uring or posix (disk.loop)")
+	canaryFlag(cmd)
 	return cmd
 }
 

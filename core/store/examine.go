@@ -14,7 +14,6 @@ type Standing struct {
 // starts several stores of one broker asks it for each before the first one is opened, because opening changes a store: so a
 // refusal of one leaves all of them as they were.
 func Examine(f *Files) Standing {
-	in := &Inspection{}
-	v := judge(f.evidence(&Store{cfg: Config{Machine: f.Machine, SegmentBytes: 1 << 62, IndexInterval: 4096}}, in))
+	v := judge(f.evidence(&Store{cfg: Config{Machine: f.Machine, SegmentBytes: 1 << 62, IndexInterval: 4096}}))
 	return Standing{Refusal: v.refusal, Empty: v.format, Hard: v.hard}
 }

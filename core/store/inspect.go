@@ -33,6 +33,9 @@ type Inspection struct {
 	Torn       bool
 	Partitions []PartitionInspection
 	Findings   []Finding
+	// Notes are slots and copies that a power cut may have torn while they were written: their twins serve. Rot of a slot looks
+	// the same.
+	Notes []Finding
 }
 
 // PartitionInspection is one partition as it would be recovered.
@@ -77,8 +80,9 @@ type Finding struct {
 func Inspect(f *Files) *Inspection {
 	in := &Inspection{}
 	s := &Store{cfg: Config{Machine: f.Machine, SegmentBytes: 1 << 62, IndexInterval: 4096}}
-	e := f.evidence(s, in)
+	e := f.evidence(s)
 	v := judge(e)
+	in.small(s, e, &v)
 	if v.refusal != nil {
 		in.find(s.dir(event.DirStore), 0, v.refusal.Text)
 		return in
@@ -111,8 +115,8 @@ func Inspect(f *Files) *Inspection {
 	return in
 }
 
-// evidence decodes the small files, and notes what is wrong with them.
-func (f *Files) evidence(s *Store, in *Inspection) *evidence {
+// evidence decodes the small files.
+func (f *Files) evidence(s *Store) *evidence {
 	e := &evidence{dir: s.dir(event.DirStore).Path(), chunks: len(f.Chunks), partitions: f.Partitions, foreignHere: f.Foreign}
 	for i := range 2 {
 		h, c := &e.hard[i], &e.side[i]
@@ -120,18 +124,35 @@ func (f *Files) evidence(s *Store, in *Inspection) *evidence {
 		c.value, c.err = decodeSidecar(slotAt(f.Sidecar, i))
 		c.save = c.value.generation
 		e.images[i].image, e.images[i].err = decodeImage(s.settings(), f.Checkpoints[i])
-		in.check(s.dir(event.FileHardState), int64(i)*slotSize, h.err)
-		in.check(s.dir(event.FileSidecar), int64(i)*slotSize, c.err)
-		if !errors.Is(e.images[i].err, errNothing) {
-			in.check(event.File{Kind: event.FileCheckpoint, Store: f.Machine, Base: int64(i)}, 0, e.images[i].err)
-		}
 	}
 	return e
 }
 
-func (in *Inspection) check(file event.File, pos int64, err error) {
-	if err != nil {
-		in.find(file, pos, err.Error())
+// small tells what is wrong with the small files. A slot is written while its twin serves, and a checkpoint copy while the
+// hard state counts on the other one: in a directory that is not refused, a bad slot, or a bad copy that nothing counts on, is
+// what a torn write leaves.
+func (in *Inspection) small(s *Store, e *evidence, v *verdict) {
+	tell := func(torn bool, file event.File, slot int, err error) {
+		found := Finding{File: file, Pos: int64(slot) * slotSize}
+		switch {
+		case err == nil:
+		case torn:
+			found.Text = err.Error() + ": torn as it was written, or damaged; the other one serves"
+			in.Notes = append(in.Notes, found)
+		default:
+			found.Text = err.Error()
+			in.Findings = append(in.Findings, found)
+		}
+	}
+	served := v.refusal == nil && !v.format
+	for i := range 2 {
+		tell(served, s.dir(event.FileHardState), i, e.hard[i].err)
+		tell(served, s.dir(event.FileSidecar), i, e.side[i].err)
+		if err := e.images[i].err; !errors.Is(err, errNothing) {
+			file := s.dir(event.FileCheckpoint)
+			file.Base = int64(i)
+			tell(served && !v.older, file, 0, err)
+		}
 	}
 }
 

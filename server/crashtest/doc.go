@@ -5,8 +5,8 @@
 //	                                                                                 |
 //	                        0 1 2 3 4 ... of each partition, once each, in order <---+
 //
-// A kill is not a power cut: what the kernel had taken survives. The simulator cuts the power; this test shows that the
-// real loop, the real files and the real sockets do what the simulator believes.
+// A kill is not a power cut: what the kernel had taken survives. The simulator cuts the power, and server/powercut does so
+// under the real binary; this test needs nothing for it, and meets a broker at full speed.
 //
 // HIGHWATER_CRASH_ROUNDS sets the number of kills; the default is small enough for every run of the tests.
 package crashtest

@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
 
-// Build builds the binary into the folder dir and returns its path.
-func Build(dir string) (string, error) {
+// Build builds the binary into the folder dir, with build tags if there are any, and returns its path.
+func Build(dir string, tags ...string) (string, error) {
 	path := filepath.Join(dir, "highwater")
-	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "github.com/highwater-log/highwater/cmd/highwater")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags="+strings.Join(tags, ","), "-o", path,
+		"github.com/highwater-log/highwater/cmd/highwater")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}

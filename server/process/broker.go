@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -33,10 +34,7 @@ func New(t testing.TB, binary, data string, args ...string) *Broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if b.cmd != nil {
-			_ = b.cmd.Process.Kill() // it may have ended by itself
-			_ = b.cmd.Wait()
-		}
+		b.End()
 		if t.Failed() {
 			t.Logf("what the broker said:\n%s", b.Said())
 		}
@@ -69,23 +67,55 @@ func FreeAddress(t testing.TB) string {
 func (b *Broker) Start(t testing.TB) time.Duration {
 	t.Helper()
 	begun := time.Now()
+	b.Launch(t)
+	if err := b.Await(); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begun)
+}
+
+// Launch starts the broker and does not wait.
+func (b *Broker) Launch(t testing.TB) {
+	t.Helper()
 	args := append([]string{"serve", "--data", b.Data, "--listen", b.Address}, b.args...)
 	b.cmd = exec.Command(b.binary, args...)
 	b.cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
 	if err := b.cmd.Start(); err != nil {
+		b.cmd = nil
 		t.Fatal(err)
 	}
-	for {
+}
+
+// Await waits until the broker answers.
+func (b *Broker) Await() error {
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		err := ask(b.Address)
 		if err == nil {
-			return time.Since(begun)
+			return nil
 		}
 		if time.Since(begun) > startPatience {
-			t.Fatalf("the broker does not come up: %v", err)
+			return fmt.Errorf("the broker does not come up: %w", err)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// Strike sends SIGKILL and does not wait: what waits for a disk cannot end yet. That the broker may have ended by itself is not
+// Strike's to judge.
+func (b *Broker) Strike() {
+	if b.cmd != nil {
+		_ = b.cmd.Process.Kill() // see above
+	}
+}
+
+// End sends SIGKILL and waits for the end. That the broker may have ended by itself is not End's to judge.
+func (b *Broker) End() {
+	if b.cmd == nil {
+		return
+	}
+	b.Strike()
+	_ = b.cmd.Wait() // it was killed, or ended by itself
+	b.cmd = nil
 }
 
 // PID is the process id of a running broker.

@@ -64,13 +64,15 @@ func (d *Disk) PowerCut(c Crash) {
 			}
 		}
 	}
+	d.reindex() // a write in flight may have made a file longer that no name is left of
 	d.root.syncTree(d.seq)
+	d.root.trimTree()
 	d.dropPending()
 }
 
 // shearRange shears the blocks that the write o was about to change, as far as the file has them.
 func (d *Disk) shearRange(o *op, k key) {
-	ino := d.index[o.File]
+	ino := o.ino
 	if ino == nil || ino.dir {
 		return
 	}
@@ -117,8 +119,8 @@ func (d *Disk) settle(o *op, k key, keep Keep) {
 			return
 		}
 	case event.OpAllocateFile:
-		if ino := d.index[o.File]; ino != nil && keep == KeepSome {
-			grow := max(0, o.Length-ino.size()) / event.BlockSize
+		if ino := d.index[o.File]; ino != nil && keep == KeepSome && o.Length > ino.size() {
+			grow := (o.Length - ino.size()) / event.BlockSize
 			o.Length = blocks(ino.size()) + int64(k.draw(10, 0)%uint64(grow+1))*event.BlockSize
 			keep = KeepAll
 		}
@@ -129,7 +131,7 @@ func (d *Disk) settle(o *op, k key, keep Keep) {
 	}
 }
 
-// removePart removes some of what is in a directory, last name first.
+// removePart removes some of what is in a directory.
 func (d *Disk) removePart(dir *inode, k key) {
 	left := k.draw(2, 0) % uint64(len(dir.entries)+1)
 	d.removeChildren(dir, func() bool {
@@ -144,7 +146,7 @@ func (d *Disk) removePart(dir *inode, k key) {
 
 // tear writes a subset of o's sectors into the volatile image: none, all, or by draws.
 func (d *Disk) tear(o *op, k key, keep Keep) {
-	ino := d.index[o.File]
+	ino := o.ino
 	n := int64(len(o.Data))
 	if ino == nil || ino.dir {
 		return
@@ -214,8 +216,31 @@ func (ino *inode) cutContent(k key, c Crash) {
 		b.versions = b.versions[:0]
 	}
 	ino.dirty = ino.dirty[:0]
-	size := ino.sizes[choose(c.Meta, k, 6, 0, len(ino.sizes)-1)].size
-	ino.sizes = append(ino.sizes[:0], sizeVersion{size: size})
+	ino.sizes = append(ino.sizes[:0], sizeVersion{size: ino.cutSize(k, c)})
+}
+
+// cutSize is a size that the file had since its last sync, or some whole blocks of a growth: what is written or allocated in
+// one order may reach the medium in pieces.
+func (ino *inode) cutSize(k key, c Crash) int64 {
+	n := choose(c.Meta, k, 6, 0, len(ino.sizes)-1)
+	size := ino.sizes[n].size
+	if c.Meta != KeepSome || n == 0 || k.draw(15, 0)%2 == 0 {
+		return size
+	}
+	least := blocks(ino.sizes[n-1].size)
+	if least >= size {
+		return size
+	}
+	return least + int64(k.draw(16, 0)%uint64(blocks(size-least)/event.BlockSize))*event.BlockSize
+}
+
+// trimTree takes the bytes away that lie beyond the end of each file. The end is known when the writes in flight have had
+// their say: one that makes a file longer again uncovers what is durable below it, and not zeros.
+func (ino *inode) trimTree() {
+	for _, e := range ino.entries {
+		e.ino.trimTree()
+	}
+	size := ino.size()
 	ino.content = ino.content[:min(len(ino.content), int(blocks(size)/event.BlockSize))]
 	if tail := int(size % event.BlockSize); tail != 0 {
 		if i := int(size / event.BlockSize); i < len(ino.content) && ino.content[i].floor != nil {

@@ -64,15 +64,21 @@ func (ino *inode) syncEntries(at uint64) {
 	ino.changes = append(ino.changes[:0], ino.changes[n:]...)
 }
 
-// syncTree makes everything at and below ino durable up to the change at.
+// syncTree makes everything at and below ino durable up to the change at. What was taken away since then is not forgotten: a
+// power cut may bring it back, and then with what the sync covered.
 func (ino *inode) syncTree(at uint64) {
 	ino.sync(at)
 	if !ino.dir {
 		return
 	}
 	ino.syncEntries(at)
-	for _, e := range ino.entries {
+	for _, e := range ino.durable {
 		e.ino.syncTree(at)
+	}
+	for _, c := range ino.changes {
+		if c.made.ino != nil {
+			c.made.ino.syncTree(at)
+		}
 	}
 }
 
@@ -126,11 +132,15 @@ func (d *Disk) remove(f event.File) {
 	d.reindex()
 }
 
-// removeChildren empties a directory, last name first, as long as more says so.
+// removeChildren empties a directory as long as more says so. A real loop removes in the order in which the file system
+// lists a directory, which is nobody's promise: here it is drawn.
 func (d *Disk) removeChildren(dir *inode, more func() bool) {
-	for n := len(dir.entries) - 1; n >= 0 && more(); n-- {
-		e := dir.entries[n]
+	for len(dir.entries) > 0 && more() {
+		e := dir.entries[key(dir.id).draw(14, d.seq)%uint64(len(dir.entries))]
 		d.removeChildren(e.ino, more)
+		if len(e.ino.entries) > 0 {
+			return
+		}
 		d.seq++
 		dir.change(entryOp{at: d.seq, gone: e.name})
 	}

@@ -35,6 +35,7 @@ type span struct {
 type op struct {
 	event.Effect
 	at  uint64 // the last change that had happened when it was submitted: what a sync covers
+	ino *inode // of File at submission, nil if there was none: where a write goes, whatever name a cut leaves it
 	sum uint32 // CRC-32C of Data at submission
 }
 
@@ -60,7 +61,7 @@ func (d *Disk) Submit(e *event.Effect) {
 	} else {
 		o = new(op)
 	}
-	*o = op{Effect: *e, at: d.seq}
+	*o = op{Effect: *e, at: d.seq, ino: d.index[e.File]}
 	if e.Op == event.OpWriteFile {
 		o.sum = record.Checksum(e.Data)
 	}

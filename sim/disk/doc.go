@@ -19,8 +19,10 @@
 //	SyncFile         content and size, as they were when the sync was submitted
 //	SyncDir          the entries of the directory and of its parents, likewise
 //	SyncFs           all of this for every file, likewise
-//	create, rename, remove   a power cut keeps any prefix of what was done in a directory since its last sync
-//	truncate, growth         a power cut leaves any size that the file had since its last sync; bytes follow their own fate
+//	create, rename, remove   a power cut keeps any prefix of what was done in a directory since its last sync; the files of a
+//	                         folder are removed in no order that anybody promises
+//	truncate, growth         a power cut leaves any size that the file had since its last sync, or some whole blocks of a
+//	                         growth; bytes follow their own fate
 //
 // A power cut may also shear sectors that were about to change: they hold garbage then. What no write was touching is
 // never harmed.
@@ -34,6 +36,8 @@
 //	V-2  no two operations in flight overlap or depend on each other's order
 //	V-4  the bytes of a write stay as they are until its completion
 //	IO-5 offsets, lengths and allocations are whole blocks
+//
+// sim/conform holds all of this to ext4 and XFS on a device whose power is cut.
 //
 // Not modelled: renames between directories, misdirected writes, disks that lie about syncs.
 //

@@ -25,6 +25,23 @@ func (d *Disk) Files() []event.FileInfo {
 	return out
 }
 
+// Walk calls visit with every file and directory of the volatile image, also those whose names are none of their own, parents
+// before children, in name order. The path is relative to the data directory; a directory has no image.
+func (d *Disk) Walk(visit func(path string, dir bool, image []byte)) {
+	var walk func(at string, dir *inode)
+	walk = func(at string, dir *inode) {
+		for _, e := range dir.entries {
+			if e.ino.dir {
+				visit(at+e.name, true, nil)
+				walk(at+e.name+"/", e.ino)
+			} else {
+				visit(at+e.name, false, e.ino.image())
+			}
+		}
+	}
+	walk("", d.root)
+}
+
 // Size is the volatile size of f in bytes, and whether f is there.
 func (d *Disk) Size(f event.File) (int64, bool) {
 	ino := d.index[f]
@@ -66,13 +83,18 @@ func (d *Disk) Image(f event.File) ([]byte, bool) {
 	if ino == nil {
 		return nil, false
 	}
+	return ino.image(), true
+}
+
+// image is a copy of the volatile bytes.
+func (ino *inode) image() []byte {
 	out := make([]byte, ino.size())
 	for i := range ino.content {
 		if p := ino.content[i].page(); p != nil && i*event.BlockSize < len(out) {
 			copy(out[i*event.BlockSize:], p[:])
 		}
 	}
-	return out, true
+	return out
 }
 
 // DurableImage is what a power cut that keeps nothing would leave of f, and whether it would leave f at all.
