@@ -76,6 +76,12 @@ func New(cfg Config) *Shard {
 
 // Step applies one event and appends what follows from it to out.
 func (s *Shard) Step(ev *event.Event, out *event.Buf) {
+	if back, ok := ev.Body.(*event.GiveBack); ok {
+		for _, memory := range back.Held {
+			out.Drop(memory)
+		}
+		return
+	}
 	if s.over {
 		return
 	}
@@ -123,10 +129,6 @@ func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
 		s.onDeleteRecords(ev, m, out)
 	case *event.ShardAssign:
 		s.onAssign(m, out)
-	case *event.GiveBack:
-		for _, memory := range m.Held {
-			out.Drop(memory)
-		}
 	default:
 		invariant.Violated("H-2: a shard got a message %T", ev.Body)
 	}

@@ -35,6 +35,7 @@ type checkpoint struct {
 	counted    []*segfile
 	again      bool // a truncation or deletion spoilt the image: begin anew
 	final      bool // of a store that stops
+	ended      bool // and it is durable
 }
 
 // maybeCheckpoint begins a checkpoint when the journal is full enough, or its oldest news old enough.
@@ -195,10 +196,7 @@ func (s *Store) endCheckpoint(out *event.Buf) {
 	case s.state == Opening:
 		s.beginIncarnation(out)
 	case c.final:
-		s.state = Stopped
-		for _, p := range s.parts {
-			p.tail.cut(-1, out)
-		}
+		c.ended = true
 	default:
 		s.reuse(out)
 	}

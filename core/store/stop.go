@@ -20,6 +20,10 @@ func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Ready && s.stopAsked {
 		s.state = Stopping
 	}
+	if s.ckpt.final {
+		s.maybeEnd(out)
+		return
+	}
 	if s.state == Stopping {
 		s.journal.Demand(s.lastSeq, s.now, out)
 	}
@@ -40,4 +44,16 @@ func (s *Store) maybeStop(out *event.Buf) {
 	}
 	s.ckpt.final = true
 	s.beginCheckpoint(out)
+}
+
+// maybeEnd ends the store once the last checkpoint is durable, no operation is under way, an index or a read for somebody, and all
+// reads were told. What memory kept for readers goes.
+func (s *Store) maybeEnd(out *event.Buf) {
+	if !s.ckpt.ended || len(s.pending) > 0 || len(s.reads) > 0 {
+		return
+	}
+	s.state = Stopped
+	for _, p := range s.parts {
+		p.tail.cut(-1, out)
+	}
 }
