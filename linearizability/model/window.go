@@ -64,6 +64,7 @@ type resolved struct {
 	topic, id string
 	partition int32
 	start     int64                 // of the final log
+	whole     int64                 // from here on appends are there from their first value: one may lie on both sides of the start
 	values    []history.Value       // from there on
 	ops       []porcupine.Operation // appends by offset, then reads
 	appends   int
@@ -137,7 +138,7 @@ func (l *resolved) add(op *history.Op, where map[history.Value]int64, end int64)
 	o := porcupine.Operation{ClientId: op.Client, Call: int64(op.Invoke), Return: int64(op.Return)}
 	switch {
 	case op.Kind == history.Produce && len(op.Values) > 0:
-		offset, present := where[op.Values[0]]
+		offset, present := place(op.Values, where)
 		if !present && !op.Acked() {
 			return
 		}
@@ -147,6 +148,7 @@ func (l *resolved) add(op *history.Op, where map[history.Value]int64, end int64)
 			o.Return = end
 		}
 		if offset < l.start {
+			l.whole = max(l.whole, offset+int64(len(op.Values)))
 			return
 		}
 		o.Input, o.Output = input{op.Values}, output{offset: offset}
@@ -159,6 +161,16 @@ func (l *resolved) add(op *history.Op, where map[history.Value]int64, end int64)
 		return
 	}
 	l.ops = append(l.ops, o)
+}
+
+// place is the offset of an append of which some values are in the log: those before them were let go.
+func place(values []history.Value, where map[history.Value]int64) (offset int64, present bool) {
+	for i, v := range values {
+		if at, ok := where[v]; ok {
+			return at - int64(i), true
+		}
+	}
+	return 0, false
 }
 
 // windows judges opt.Windows stretches of the log, spread evenly.
@@ -176,7 +188,7 @@ func (l *resolved) windows(opt Options) []Window {
 
 // window judges the log from its append number first on, as far as opt.MaxOps operations reach.
 func (l *resolved) window(first int, opt Options) Window {
-	w := Window{Topic: l.topic, TopicID: l.id, Partition: l.partition, From: l.start, To: math.MaxInt64, Verdict: Legal}
+	w := Window{Topic: l.topic, TopicID: l.id, Partition: l.partition, From: max(l.start, l.whole), To: math.MaxInt64, Verdict: Legal}
 	appends := l.ops[:l.appends]
 	if first < len(appends) {
 		w.From = appends[first].Output.(output).offset

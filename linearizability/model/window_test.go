@@ -84,3 +84,34 @@ func TestCheck_AgreesWithDirectChecker(t *testing.T) {
 		t.Fatalf("%d swaps judged", found)
 	}
 }
+
+// A log may begin in the middle of an append: what is left of that one explains nothing, and contradicts nothing.
+func TestCheck_ALogMayBeginInsideAnAppend(t *testing.T) {
+	for _, outcome := range []history.Outcome{history.OK, history.Unknown} {
+		values := []history.Value{history.NewValue(0, 0), history.NewValue(0, 1), history.NewValue(0, 2)}
+		first := &history.Op{Client: 0, Kind: history.Produce, Topic: "t", Invoke: 1, Return: 2, Outcome: outcome, Acks: -1,
+			Attempts: 1, Values: values[:2], Offset: 0, PID: -1}
+		second := &history.Op{Client: 0, Kind: history.Produce, Topic: "t", Invoke: 5, Return: 6, Outcome: history.OK, Acks: -1,
+			Attempts: 1, Values: values[2:], Offset: 2, PID: -1}
+		if outcome == history.Unknown {
+			first.Return, first.Offset = 0, -1
+		}
+		latest := func(at uint64, offset int64) *history.Op {
+			return &history.Op{Client: 1, Kind: history.ListOffsets, Topic: "t", Invoke: at, Return: at + 1, Outcome: history.OK,
+				Timestamp: -1, Offset: offset}
+		}
+		read := &history.Op{Client: 2, Kind: history.Fetch, Topic: "t", Invoke: 20, Return: 21, Outcome: history.OK,
+			HighWatermark: 3, LogStart: 1, Final: true,
+			Records: []history.Record{{Offset: 1, Value: values[1]}, {Offset: 2, Value: values[2]}}}
+		for _, w := range Check([]*history.Op{first, latest(3, 2), second, latest(8, 3), read}, Options{}) {
+			if w.Verdict != Legal || w.From != 2 {
+				t.Errorf("%s: window of a legal history: %+v", outcome, w)
+			}
+		}
+		for _, w := range Check([]*history.Op{first, second, latest(8, 2), read}, Options{}) {
+			if w.Verdict != Illegal {
+				t.Errorf("%s: an end that goes back: %+v", outcome, w)
+			}
+		}
+	}
+}
