@@ -134,13 +134,27 @@ func (c *Config) SetJournalBytes(n int64) {
 	}
 }
 
+// MaxShards is the largest number of shards of a broker: machines are numbered by a byte.
+const MaxShards = 255
+
+// SetShards makes it a broker of n shards, and so of n cells, all like the first one. The others draw their identities and
+// secrets from dice.
+func (c *Config) SetShards(n int, dice controller.Dice) {
+	for len(c.Shards) < n {
+		s := c.Shards[0]
+		s.Directory, s.Secret = uuid(dice), uuid(dice)
+		c.Shards = append(c.Shards, s)
+	}
+	c.Shards = c.Shards[:n]
+}
+
 // check says what cannot work.
 func (c *Config) check() error {
 	if c.Node < 0 {
 		return fmt.Errorf("node id %d: it must be at least 0", c.Node)
 	}
-	if len(c.Shards) < 1 || len(c.Shards) > 255 {
-		return fmt.Errorf("%d shards: there must be 1 to 255", len(c.Shards))
+	if len(c.Shards) < 1 || len(c.Shards) > MaxShards {
+		return fmt.Errorf("%d shards: there must be 1 to %d", len(c.Shards), MaxShards)
 	}
 	if len(c.Endpoints) == 0 {
 		return fmt.Errorf("no listener that clients could reach")
@@ -192,8 +206,7 @@ func (c *Config) settings() (*metadata.Settings, error) {
 
 func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
-		Machine: event.Machine{Role: event.RoleFront,
-			Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
+		Machine: event.Machine{Role: event.RoleFront, Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
 		StartWait: c.StartWait, MaxParked: c.MaxParked, CreateWait: c.CreateWait, IDWait: c.IDWait,
 	}
 }

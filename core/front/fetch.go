@@ -15,6 +15,7 @@ type fetchWait struct {
 	unheard int     // shards that have not said yet what is there
 	reading int     // shards that have not sent their bytes yet; 0 while watching
 	over    bool    // the wait ends as soon as every shard was heard
+	order   []int   // items that were granted bytes: kept for a canary only
 }
 
 // watch is how far the fetch has come with one shard.

@@ -120,6 +120,7 @@ func (f *Front) onMessage(ev *event.Event, out *event.Buf) {
 	switch m := ev.Body.(type) {
 	case *event.ImageUpdate:
 		f.onImage(ev.Now, m.Image.(*metadata.Image), out)
+		out.SendMachine(ev.From, event.Ticket{}, &event.ImageAdopted{})
 	case *event.PIDBlock:
 		f.onPIDBlock(m, out)
 	case *event.ShardProduced:

@@ -86,7 +86,7 @@ func (s *stage) step(ev event.Event) {
 	ev.Now = s.now
 	s.out.Reset()
 	s.front.Step(&ev, &s.out)
-	s.sent = s.out.TakeMessages(0, s.sent)
+	s.sent = s.out.TakeMessages(0, event.Front0, func(event.Machine) bool { return true }, s.sent)
 	for _, e := range s.out.Effects() {
 		switch {
 		case e.Op == event.OpReply && s.reply[e.Ticket] != nil:
@@ -102,6 +102,19 @@ func (s *stage) step(ev event.Event) {
 func (s *stage) from(m event.Machine, t event.Ticket, body event.Body) {
 	s.t.Helper()
 	s.step(event.Event{Kind: event.KindMessage, From: m, Ticket: t, Body: body})
+	if _, update := body.(*event.ImageUpdate); !update {
+		return
+	}
+	said := len(s.sent) - 1
+	for ; said >= 0; said-- {
+		if _, adopted := s.sent[said].Body.(*event.ImageAdopted); adopted {
+			break
+		}
+	}
+	if said < 0 || s.sent[said].Machine != m {
+		s.t.Fatal("K-3: a front does not say that it has adopted an image")
+	}
+	s.sent = slices.Delete(s.sent, said, said+1)
 }
 
 func (s *stage) request(body event.Body) event.Ticket {
@@ -469,6 +482,9 @@ func TestConnClosed_DropsWhatItWaitedFor(t *testing.T) {
 	s.step(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: 3}})
 	for range 2 {
 		take[*event.ShardUnwatch](s)
+	}
+	if _, e := take[*event.ShardForget](s); e.Machine != shardOf(zero) || e.Ticket != produce {
+		t.Errorf("%s is told to forget %s", e.Machine, e.Ticket)
 	}
 	s.quiet()
 	s.state(m[1], fetch, 1, 0, 900)

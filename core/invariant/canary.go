@@ -19,6 +19,9 @@ const (
 	CanaryReplayTwice               // recovery applies a frame again that its checkpoint already covers (J9)
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
+	CanaryReplyByArrival            // a front answers a fetch in the order in which the shards did, not in the request's
+	CanaryBudgetPerShard            // each shard may fill a fetch's whole byte budget, not all of them together
+	CanaryImageBeforeShards         // fronts are shown an image, and clients answered, before the shards were told
 	CanaryCount
 )
 
@@ -49,6 +52,12 @@ func (c Canary) String() string {
 		return "duplicate-acked-early"
 	case CanaryReadUncommitted:
 		return "read-uncommitted"
+	case CanaryReplyByArrival:
+		return "reply-by-arrival"
+	case CanaryBudgetPerShard:
+		return "budget-per-shard"
+	case CanaryImageBeforeShards:
+		return "image-before-shards"
 	}
 	return "none"
 }

@@ -124,7 +124,7 @@ func (r *rig) command(verb string, words []string) {
 	case "produce":
 		r.produceWords(words)
 	case "close":
-		r.step(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: event.ConnID(integer(words[0]))}})
+		r.close(event.ConnID(integer(words[0])))
 	case "disk":
 		r.disk.broken = len(words) > 0
 		r.settle()

@@ -38,6 +38,7 @@ const (
 	MaxConns    = "max.connections"
 	MaxIdle     = "connections.max.idle.ms"
 	JournalSize = "journal.bytes"
+	Shards      = "num.shards"
 )
 
 // Keys are all keys, in the order of the documentation.
@@ -70,8 +71,12 @@ func Keys() []Key {
 		{Name: Segment, Type: "bytes", Default: "1073741824", Kafka: Segment,
 			Doc: "A segment file is closed, and the next begun, before it grows beyond this.",
 			set: func(c *Config, v string) error { return bytes(&c.SegmentBytes, v, 1<<20, math.MaxInt32) }},
+		{Name: Shards, Type: "int", Default: "0",
+			Doc: "Shards, and threads that run them: each owns a part of the partitions, with a journal of its own. 0 means as many as " +
+				"the data directory was first used with, or, for a new one, one for each CPU, at most 16. A directory keeps its number.",
+			set: func(c *Config, v string) error { return number(&c.Shards, v, 0, broker.MaxShards) }},
 		{Name: JournalSize, Type: "bytes", Default: "268435456",
-			Doc: "The journal ring. It bounds what a restart replays and the memory for what is not yet in its segment.",
+			Doc: "The journal ring of each shard. It bounds what a restart replays and the memory for what is not yet in its segment.",
 			set: func(c *Config, v string) error { return bytes(&c.JournalBytes, v, 64<<20, 64<<30) }},
 		{Name: MaxRequest, Type: "bytes", Default: "104857600", Kafka: MaxRequest,
 			Doc: "The largest request. A connection that sends a larger one is closed.",

@@ -30,9 +30,9 @@ type submitted []event.Effect
 func (s *submitted) Submit(e *event.Effect) { *s = append(*s, *e) }
 
 func newLoop(m machine, d disk) *loop {
+	q := newQueue()
 	return &loop{
-		machine: m, disk: d, clients: newClients(1), queue: newQueue(), trace: &trace{}, clock: newClock(),
-		ready: make(chan struct{}),
+		machine: m, disk: d, clients: newGroup(), queue: q, peers: []*queue{q}, trace: &trace{}, clock: newClock(), crew: newCrew(1),
 	}
 }
 
@@ -58,8 +58,8 @@ func TestLoop_TurnsShareTheClockAndTellTheLastEvent(t *testing.T) {
 		l.queue.push(event.Event{Kind: event.KindConnClosed})
 	}
 	l.queue.push(event.Event{Kind: event.KindStop})
-	if h := l.run(); h.Code != event.HaltClean {
-		t.Fatalf("halted %v", h)
+	if l.run(); l.crew.why().Code != event.HaltClean {
+		t.Fatalf("halted %v", l.crew.why())
 	}
 	turns, now := 0, event.Time(-1)
 	for i, ev := range m.seen {
@@ -82,7 +82,7 @@ func TestLoop_TurnsShareTheClockAndTellTheLastEvent(t *testing.T) {
 		t.Errorf("%d effects reached the disk, want %d", len(d), len(m.seen)-1)
 	}
 	select {
-	case <-l.ready:
+	case <-l.crew.ready:
 	default:
 		t.Error("readiness was not told")
 	}

@@ -36,7 +36,13 @@ type Header struct {
 	Store   Store    `json:"store"`
 	Turn    int      `json:"turn"`    // events of one node that share a turn at most; 1 for no grouping
 	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
+
+	Shards   int        `json:"shards,omitempty"`       // of each broker, and so its cells; none for 1
+	HandOver event.Time `json:"hand_over_ns,omitempty"` // that a message between two cells takes, at most
 }
+
+// CellCount is how many shards, and so cells, each broker has.
+func (h *Header) CellCount() int { return max(1, h.Shards) }
 
 // Topic is one topic that the clients use.
 type Topic struct {

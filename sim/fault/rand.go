@@ -24,6 +24,8 @@ const (
 	StreamTieBreak
 	StreamTurn
 	StreamIdentity
+	StreamHand // messages between cells
+	StreamWide // requests that span partitions
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

@@ -13,6 +13,11 @@ func NewHeader(seed uint64, p Profile) Header {
 		Net:    drawNet(s),
 		Store:  drawStore(s),
 	}
+	cells := NewRand(seed, StreamHand, 0).Seq()
+	h.Shards = cells.Between(1, 4)
+	if h.Shards > 1 {
+		h.HandOver = event.Time(cells.LogBetween(1, 2000)) * event.Microsecond
+	}
 	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
 		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
 	}

@@ -134,7 +134,7 @@ func (n *node) takeRequests(l *link) {
 				return
 			}
 			if l.open {
-				n.push(event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})
+				n.pushConn(event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})
 			}
 		}
 	}
@@ -218,5 +218,5 @@ func (n *node) forget(l *link) {
 			break
 		}
 	}
-	n.push(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: l.id}})
+	n.pushConn(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: l.id}})
 }

@@ -35,6 +35,7 @@ type Result struct {
 	Stale   []int         // ids of those that did not
 	Ended   string        // how a run ended that could not go on: a refusal, where the plan's label allows it
 
+	Costs  []int    // of the costliest step, by kind of event: see event.Buf.Cost
 	Probes []string // rare branches reached, in the order of their first reach
 }
 
