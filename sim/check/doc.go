@@ -1,6 +1,8 @@
 // Package check is the judges of a simulated run: what must hold whatever was broken.
 //
 //	world --OnEvent, OnReply-------> window       answers to idempotent producers            O11
+//	      --OnEvent, OnReply-------> topics       what was told to exist exists              O26
+//	      --OnReply----------------> budget       the bytes of fetches                       O25
 //	      --OnBoot-----------------> recovery     recover(recover(disk)) = recover(disk)     O22
 //	      --OnEvent, OnRecovered---> lives        what one life finds, the next one finds    O1 O10 O22 O24
 //	      --OnEnd------------------> history      what clients saw, judged directly          O1 O2 O5 O11 O14 O24
@@ -19,6 +21,9 @@
 //	           (J9, J10); one that a power cut ends midway leaves at least what was durable before it;
 //	           what a recovery found, the next one finds, or names as damaged for good
 //	O24        a recovered log has no hole below its high watermark
+//	O25        a fetch gets no more bytes than it asked for, whichever shards they are from, but its first batch whole
+//	O26        a topic that an answer said to exist exists for every later request: through any connection if its creation
+//	           was acknowledged, through those of the same cell if it was shown
 //	O2-search  some order of all operations explains what was seen
 //
 // Judges look and touch nothing: they recover copies of disks, so that a run has the same digest with and without them.

@@ -13,6 +13,7 @@ type Judges struct {
 	window   window
 	recovery recovery
 	lives    lives
+	topics   topics
 }
 
 // finding is what a judge holds against a run: the law, and what it saw. The zero value is nothing.
@@ -29,21 +30,31 @@ func (j *Judges) Hooks() world.Hooks {
 }
 
 func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {
+	if ev.Kind == event.KindRequest {
+		j.topics.asked(w.Event(), ev.Ticket)
+	}
 	if produce, ok := ev.Body.(*event.Produce); ok && ev.Kind == event.KindRequest {
 		j.window.arrived(produce)
 		j.lives.arrived(w.Event(), produce)
 	}
 }
 
-func (j *Judges) onReply(w *world.World, _ int, _ event.Ticket, request, reply event.Body) {
-	asked, ok := request.(*event.Produce)
-	answer, is := reply.(*event.ProduceReply)
-	if ok && is {
-		report(w, j.window.replied(asked, answer))
+func (j *Judges) onReply(w *world.World, _ int, t event.Ticket, request, reply event.Body) {
+	report(w, j.topics.answered(&j.plan.Header, w.Event(), t, request, reply))
+	switch asked := request.(type) {
+	case *event.Produce:
+		if answer, ok := reply.(*event.ProduceReply); ok {
+			report(w, j.window.replied(asked, answer))
+		}
+	case *event.Fetch:
+		if answer, ok := reply.(*event.FetchReply); ok {
+			report(w, judgeBudget(asked, answer))
+		}
 	}
 }
 
 func (j *Judges) onBoot(w *world.World, node int) {
+	j.topics.booted()
 	if !j.opt.Recovery {
 		return
 	}

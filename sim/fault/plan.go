@@ -106,6 +106,8 @@ type Op struct {
 	Records   int        `json:"records,omitempty"`
 	Bytes     int        `json:"bytes,omitempty"`     // of each record's value
 	Timestamp int64      `json:"timestamp,omitempty"` // of list-offsets
+	Wide      int        `json:"wide,omitempty"`      // produce, fetch: further partitions of the request, the next ones
+	MaxBytes  int32      `json:"max_bytes,omitempty"` // fetch: of the whole answer; 0 for plenty
 }
 
 // Family is a kind of fault with a switch and a stream of its own.
