@@ -127,6 +127,7 @@ func (h *home) apply(done store.ReadDone, out *event.Buf) {
 		for len(piece) > 0 {
 			b, rest, err := record.Parse(piece)
 			if err == nil {
+				out.Touch(int(b.Count()))
 				err = applyBatch(edit, b)
 			}
 			if err != nil {

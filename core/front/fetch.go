@@ -47,6 +47,7 @@ func newFetchReply(n int) *event.FetchReply {
 // fetch asks the shards what is there. A partition that cannot be read ends the wait at once, but not the fetch: the
 // others still answer with what they have.
 func (f *Front) fetch(now event.Time, t event.Ticket, req *event.Fetch, out *event.Buf) {
+	out.Touch(len(req.Partitions))
 	w := &fetchWait{
 		ticket: t,
 		items:  make([]fetchItem, len(req.Partitions)),

@@ -24,6 +24,7 @@ func newProduceReply(n int) *event.ProduceReply {
 
 // produce judges each batch as far as the image goes and hands the rest to the shards.
 func (f *Front) produce(now event.Time, t event.Ticket, req *event.Produce, out *event.Buf) {
+	out.Touch(len(req.Partitions))
 	reply := newProduceReply(len(req.Partitions))
 	parts := make([][]event.ShardProduceItem, f.cfg.Shards)
 	for i := range req.Partitions {
