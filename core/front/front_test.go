@@ -60,6 +60,11 @@ func partition(topic event.UUID, p int32, leader event.NodeID) *metadata.Partiti
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageOf(t, 2)
+}
+
+func newStageOf(t *testing.T, shards int) *stage {
+	t.Helper()
 	s, err := metadata.NewSettings([]event.ConfigEntry{{Key: "fetch.max.bytes", Value: "5000"}}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +72,7 @@ func newStage(t *testing.T) *stage {
 	return &stage{
 		t: t, now: event.Second, reply: map[event.Ticket]event.Body{}, im: image(t),
 		front: New(Config{
-			Machine: event.Front0, Node: 1, Shards: 2, Settings: s, StartWait: 10 * event.Second, MaxParked: 3,
+			Machine: event.Front0, Node: 1, Shards: shards, Settings: s, StartWait: 10 * event.Second, MaxParked: 3,
 			CreateWait: event.Second, IDWait: 5 * event.Second,
 		}),
 	}

@@ -36,13 +36,19 @@ func rounds(t *testing.T) int {
 }
 
 func TestKillNine(t *testing.T) {
+	for _, shards := range []string{"1", "4"} {
+		t.Run(shards+" shards", func(t *testing.T) { killNine(t, shards) })
+	}
+}
+
+func killNine(t *testing.T, shards string) {
 	n := rounds(t)
 	dir := t.TempDir()
 	binary, err := process.Build(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := process.New(t, binary, filepath.Join(dir, "data"))
+	b := process.New(t, binary, filepath.Join(dir, "data"), "--shards", shards)
 	b.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n)*20*time.Second)
 	defer cancel()
