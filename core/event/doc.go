@@ -20,6 +20,8 @@
 //	     (by construction)
 //	V-4  Bytes of an Effect do not change until the completion (disk) or for ever (Reply): they are immutable once sent.
 //	V-5  A Reply answers a Ticket exactly once.
+//	V-6  Messages from one cell to another arrive in the order in which they were sent, each once; between different pairs
+//	     of cells there is no order. (by construction)
 //
 // Nothing else knows how effects are stored. The package imports nothing but the standard library's pure part.
 //

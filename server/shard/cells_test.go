@@ -106,7 +106,7 @@ func TestStart_ANewDirectoryGetsAShardForEachCPU(t *testing.T) {
 	}
 }
 
-// A cell that halts ends all: nothing is answered any more, and Wait tells the first reason.
+// SH-7: a cell that halts ends all, and its reason is told.
 func TestCrew_TheFirstHaltEndsAllLoops(t *testing.T) {
 	crew := newCrew(2)
 	queues := []*queue{newQueue(), newQueue()}
