@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,6 +39,8 @@ type Config struct {
 	MaxParked                     int
 	// MaxPartitions and MaxTopics bound one request to create topics.
 	MaxPartitions, MaxTopics int
+	// MaxSessions bounds the fetch sessions over all fronts, MaxSessionPartitions their partitions for each of them.
+	MaxSessions, MaxSessionPartitions int
 }
 
 // productionSegment is the size of a segment in bytes: Kafka's default for log.segment.bytes.
@@ -53,7 +56,7 @@ func Production(dice controller.Dice) Config {
 	c := Config{
 		Dice: dice, Home: home, Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
-		MaxParked: 4096, MaxPartitions: 10_000, MaxTopics: 1000,
+		MaxParked: 4096, MaxPartitions: 10_000, MaxTopics: 1000, MaxSessions: 1000, MaxSessionPartitions: 100_000,
 	}
 	c.draw(dice)
 	return c
@@ -98,7 +101,8 @@ func Tiny(source *rand.Source) Config {
 	c := Config{
 		Dice: source.Split("dice"), Home: one(source.Split("home")), Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
-		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20,
+		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20, MaxSessions: 1 + source.Split("sessions").IntN(8),
+		MaxSessionPartitions: 50,
 	}
 	c.draw(source.Split("identity"))
 	return c
@@ -208,5 +212,7 @@ func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
 		Machine: event.Machine{Role: event.RoleFront, Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
 		StartWait: c.StartWait, MaxParked: c.MaxParked, CreateWait: c.CreateWait, IDWait: c.IDWait,
+		MaxSessions: max(1, c.MaxSessions/len(c.Shards)), MaxSessionPartitions: c.MaxSessionPartitions,
+		Dice: rand.New(rand.Mix3(binary.LittleEndian.Uint64(c.Incarnation[:8]), binary.LittleEndian.Uint64(c.Incarnation[8:]), uint64(i))),
 	}
 }

@@ -45,7 +45,7 @@ func (w *fetchWait) grant(f *Front, out *event.Buf) {
 		}
 	}
 	if w.reading == 0 {
-		f.finish(w.ticket, w.reply, out)
+		f.finish(w.ticket, w.answer(), out)
 		return
 	}
 	f.room.Take(w.ticket) // there is no deadline for the reading
@@ -72,7 +72,7 @@ func (w *fetchWait) onData(f *Front, ev *event.Event, m *event.ShardData, out *e
 		return
 	}
 	w.cut(out)
-	f.finish(w.ticket, w.reply, out)
+	f.finish(w.ticket, w.answer(), out)
 }
 
 // cut keeps the reply within its budget, in the order of the request: shards read in parallel, each within its grants,
