@@ -75,9 +75,12 @@ func (t *topics) answered(h *fault.Header, moment uint64, ticket event.Ticket, r
 			}
 		}
 	case *event.FetchReply:
-		asked := request.(*event.Fetch)
+		about := answer.Named
+		if about == nil {
+			about = request.(*event.Fetch).Partitions
+		}
 		for i := range answer.Partitions {
-			p := &asked.Partitions[i]
+			p := &about[i]
 			if f := t.judge(came, cell, p.Name, p.ID, answer.Partitions[i].Code); f != (finding{}) {
 				return f
 			}

@@ -60,6 +60,7 @@ type Client struct {
 	ByID       bool       `json:"by_id,omitempty"`     // request versions that name topics by id
 	Timeout    event.Time `json:"timeout_ns"`
 	MaxWait    int32      `json:"max_wait_ms,omitempty"` // of fetches
+	Sessions   bool       `json:"sessions,omitempty"`    // fetches by sessions
 }
 
 // DiskTime is how long operations of a disk take: a minimum and the mean of an exponential tail, in nanoseconds.

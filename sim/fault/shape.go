@@ -32,6 +32,7 @@ func NewHeader(seed uint64, p Profile) Header {
 	for range s.Between(1, 3) {
 		h.Clients = append(h.Clients, Client{
 			Role: Consumer, ByID: s.OneIn(2), Timeout: timeout(s), MaxWait: int32(s.LogBetween(1, 100)),
+			Sessions: cells.OneIn(2),
 		})
 	}
 	h.Clients = append(h.Clients, Client{Role: Admin, Timeout: timeout(s)})

@@ -17,6 +17,7 @@ type consumer struct {
 	metadata
 	positions [][]int64 // by topic and partition
 	busy      bool
+	session   session
 	backoff   event.Time
 }
 
@@ -132,16 +133,19 @@ func (r *consumer) fetch(c *Client, m Moment, plan *fault.Op, maxWait int32) *hi
 		}
 	}
 	r.busy = true
-	c.call(m, fetchRequest(c, parts, plan.MaxBytes, maxWait), func(m Moment, answer kmsg.Response) {
+	c.call(m, r.request(c, parts, plan.MaxBytes, maxWait), func(m Moment, answer kmsg.Response) {
 		r.busy = false
-		if resp, ok := answer.(*kmsg.FetchResponse); ok {
-			r.fetched(c, m, parts, resp)
+		resp, ok := answer.(*kmsg.FetchResponse)
+		if !ok {
+			r.session = session{} // it ended with its connection
+			return
 		}
+		r.fetched(c, m, parts, resp)
 	})
 	return parts[0].op
 }
 
-func fetchRequest(c *Client, parts []reading, maxBytes, maxWait int32) kmsg.Request {
+func (r *consumer) request(c *Client, parts []reading, maxBytes, maxWait int32) kmsg.Request {
 	req := kmsg.NewPtrFetchRequest()
 	req.Version = 12
 	if c.spec.ByID {
@@ -154,6 +158,11 @@ func fetchRequest(c *Client, parts []reading, maxBytes, maxWait int32) kmsg.Requ
 		req.MaxBytes = 1 << 20
 	}
 	req.SessionEpoch = -1
+	if c.spec.Sessions {
+		all := parts
+		parts = r.session.wants(all)
+		r.session.ask(c, req, all)
+	}
 	group(parts, reading.at, func(topic int, its []reading) {
 		t := kmsg.FetchRequestTopic{Topic: c.topics[topic].Name, TopicID: c.topics[topic].id}
 		for _, x := range its {
@@ -168,26 +177,35 @@ func fetchRequest(c *Client, parts []reading, maxBytes, maxWait int32) kmsg.Requ
 
 func (r *consumer) fetched(c *Client, m Moment, parts []reading, resp *kmsg.FetchResponse) {
 	if resp.ErrorCode != 0 {
+		r.session = session{}
 		for _, x := range parts {
 			x.op.Code, x.op.Return, x.op.Outcome = resp.ErrorCode, m.Event, history.Fail
 		}
 		r.later(c, m)
 		return
 	}
-	answered := 0
+	news := c.spec.Sessions && r.session.answered(resp)
+	told := make([]bool, len(parts))
 	for i := range resp.Topics {
 		for j := range resp.Topics[i].Partitions {
 			part := &resp.Topics[i].Partitions[j]
-			for _, x := range parts {
+			for n, x := range parts {
 				if x.partition == part.Partition && names(&c.topics[x.topic], resp.Topics[i].Topic, resp.Topics[i].TopicID) {
-					answered++
+					told[n] = true
+					r.session.remember(x.spot, part)
 					r.got(c, m, x, part)
 				}
 			}
 		}
 	}
-	if answered != len(parts) {
-		c.fail("a fetch answer for other partitions than asked")
+	for n, x := range parts {
+		switch {
+		case told[n]:
+		case news:
+			r.silent(c, m, x)
+		default:
+			c.fail("a fetch answer without a partition that was asked")
+		}
 	}
 }
 
