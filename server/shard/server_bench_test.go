@@ -14,13 +14,16 @@ import (
 // BenchmarkProduce is what one client on the same machine gets through, acks=all: its own work is part of the figure.
 func BenchmarkProduce(b *testing.B) {
 	for _, size := range []int{100, 1 << 10, 16 << 10, 128 << 10} {
-		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) { benchProduce(b, size) })
+		for _, shards := range []string{"1", "2", "4"} {
+			b.Run(fmt.Sprintf("%dB/%s-shards", size, shards), func(b *testing.B) { benchProduce(b, size, shards) })
+		}
 	}
 }
 
-func benchProduce(b *testing.B, size int) {
+func benchProduce(b *testing.B, size int, shards string) {
 	c, err := config.Load("", nil, []config.Setting{
 		{Key: config.LogDirs, Value: b.TempDir()}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.Partitions, Value: "8"},
+		{Key: config.Shards, Value: shards},
 	})
 	if err != nil {
 		b.Fatal(err)
