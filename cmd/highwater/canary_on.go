@@ -21,7 +21,9 @@ import (
 
 // blackBox are the judges that see what clients see, or the moment of an acknowledgement. Only they count as killers:
 // laws inside the core notice many bugs before any client could.
-var blackBox = []string{"O1", "O2", "O3", "O5", "O9", "O11", "O14", "O15", "O24", "O30", "O31", "O32", "halt", "protocol"}
+var blackBox = []string{
+	"O1", "O2", "O3", "O5", "O9", "O11", "O14", "O15", "O24", "O25", "O26", "O30", "O31", "O32", "halt", "protocol",
+}
 
 // canaryCommands are the commands that only a build with planted bugs has.
 func canaryCommands() []*cobra.Command { return []*cobra.Command{newSimCanary()} }

@@ -119,7 +119,7 @@ func TestLogVerify_WholeDirectory(t *testing.T) {
 	if code != exitOK || !strings.Contains(stdout, "0 finding(s)") || !strings.Contains(stdout, "(0 only in the journal)") {
 		t.Fatalf("after a clean stop: exit %d\n%s%s", code, stdout, stderr)
 	}
-	segments, err := filepath.Glob(filepath.Join(data, "shard-0", "topics", "*", "*.log"))
+	segments, err := filepath.Glob(filepath.Join(data, "shard-*", "topics", "*", "*.log"))
 	if err != nil || len(segments) != 1 {
 		t.Fatalf("segments %v: %v", segments, err)
 	}
@@ -144,10 +144,11 @@ func TestLogVerify_WholeDirectory(t *testing.T) {
 	if err := os.WriteFile(segments[0], sound, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(data, "shard-0", "journal")); err != nil {
+	store := filepath.Join(segments[0], "..", "..", "..")
+	if err := os.RemoveAll(filepath.Join(store, "journal")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(data, "shard-0", "hard-state")); err != nil {
+	if err := os.Remove(filepath.Join(store, "hard-state")); err != nil {
 		t.Fatal(err)
 	}
 	if code, stdout, _ := try("log", "verify", data); code != exitFinding {

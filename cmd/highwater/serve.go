@@ -28,6 +28,7 @@ type serving struct {
 	listen string
 	nodeID string
 	loop   string
+	shards string
 }
 
 func newServe() *cobra.Command {
@@ -54,6 +55,7 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	cmd.Flags().StringVar(&s.nodeID, "node-id", "", "this broker's `NUMBER` (node.id)")
 	cmd.Flags().StringVar(&s.loop, "disk-loop", "", "`NAME` of the disk loop: auto, io_uring or posix (disk.loop)")
 	canaryFlag(cmd)
+	cmd.Flags().StringVar(&s.shards, "shards", "", "how many shards, each with a thread of its own (num.shards)")
 	return cmd
 }
 
@@ -106,6 +108,7 @@ func (s *serving) settings(cmd *cobra.Command) []config.Setting {
 	for _, f := range []struct{ flag, key, value string }{
 		{"data", config.LogDirs, s.data}, {"listen", config.Listeners, s.listen}, {"node-id", config.NodeID, s.nodeID},
 		{"disk-loop", config.DiskLoop, s.loop},
+		{"shards", config.Shards, s.shards},
 	} {
 		if cmd.Flags().Changed(f.flag) {
 			settings = append(settings, config.Setting{Key: f.key, Value: f.value, Where: "--" + f.flag})
@@ -117,12 +120,19 @@ func (s *serving) settings(cmd *cobra.Command) []config.Setting {
 // greet prints one line of facts and three to try.
 func greet(w io.Writer, s *shard.Server) {
 	at := s.Addresses()
-	say(w, "highwater %s: listening on %s, data in %s, durable by %s",
-		readBuild().Version, strings.Join(at, ","), s.DataDir(), s.DiskLoop())
+	say(w, "highwater %s: listening on %s, data in %s, %s, durable by %s",
+		readBuild().Version, strings.Join(at, ","), s.DataDir(), shards(s.Shards()), s.DiskLoop())
 	say(w, `Try:
   highwater topic create greetings%[1]s
   echo hello | highwater produce greetings%[1]s
   highwater consume greetings%[1]s`, bootstrapFlag(at[0]))
+}
+
+func shards(n int) string {
+	if n == 1 {
+		return "1 shard"
+	}
+	return fmt.Sprintf("%d shards", n)
 }
 
 // bootstrapFlag is what a client on this machine must add to reach address: nothing, if it is where clients look.

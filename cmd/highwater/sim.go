@@ -168,6 +168,8 @@ type runReport struct {
 	Text      string   `json:"text,omitempty"`
 	Event     uint64   `json:"event,omitempty"`
 	Probes    []string `json:"probes"`
+
+	Costs map[string]int `json:"step_costs"` // of the costliest step, by kind of event
 }
 
 // printRun prints one run and turns its verdict into an exit code.
@@ -177,7 +179,7 @@ func printRun(cmd *cobra.Command, out *output, r *world.Result, wall time.Durati
 		report := runReport{
 			Seed: r.Seed, Digest: verdict(r).Digest, Events: r.Events, Simulated: simulated(r), Wall: wall.Seconds(), Acked: r.Acked,
 			Crashes: r.Crashes, Faults: r.Faults, Stale: r.Stale, Label: r.Label, Ended: r.Ended, Verdict: r.Verdict,
-			Oracle: r.Oracle, Text: r.Text, Event: r.Event, Probes: r.Probes,
+			Oracle: r.Oracle, Text: r.Text, Event: r.Event, Probes: r.Probes, Costs: costReport(r.Costs),
 		}
 		if err := out.print(w, report, nil); err != nil {
 			return err
@@ -191,6 +193,7 @@ func printRun(cmd *cobra.Command, out *output, r *world.Result, wall time.Durati
 		}
 		say(w, "label=%s acked=%d crashes=%d faults=%d stale=%d probes=%d", r.Label, r.Acked, r.Crashes, r.Faults, len(r.Stale),
 			len(r.Probes))
+		say(w, "costliest steps: %s", world.CostText(r.Costs))
 		line := fmt.Sprintf("seed=%d digest=%016x events=%d simulated=%.3f wall=%.3f verdict=%s", r.Seed, r.Digest, r.Events,
 			simulated(r), wall.Seconds(), r.Verdict)
 		if r.Oracle != "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/sim/check"
 	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/highwater-log/highwater/sim/sweep"
@@ -39,6 +40,7 @@ type sweepReport struct {
 	EventsPerSec float64        `json:"events_per_s"`
 	Failures     []string       `json:"failures"`
 	Probes       map[string]int `json:"probes"`
+	Costs        map[string]int `json:"step_costs"` // of the costliest step, by kind of event
 }
 
 func newSimSweep() *cobra.Command {
@@ -90,6 +92,7 @@ func newSimSweep() *cobra.Command {
 				Seeds: stats.Seeds, Failed: stats.Failed, Acked: stats.Acked, Crashes: stats.Crashes, Faults: stats.Faults, Stale: stats.Stale,
 				Detect: stats.Detect, Ended: stats.Ended, Events: stats.Events, Simulated: float64(stats.Simulated) / 1e9,
 				CPU: (cpuTime() - cpu).Seconds(), Wall: time.Since(began).Seconds(), Failures: failures, Probes: stats.Probes,
+				Costs: costReport(stats.Costs),
 			}
 			report.EventsPerSec = float64(report.Events) / report.Wall
 			if err := out.print(cmd.OutOrStdout(), report, func(w io.Writer) { report.text(w, &stats, probes) }); err != nil {
@@ -122,8 +125,20 @@ func (r *sweepReport) text(w io.Writer, stats *sweep.Stats, probes bool) {
 	say(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d",
 		float64(r.Acked)/n, float64(r.Crashes)/n, float64(r.Faults)/n, float64(r.Stale)/n, r.CPU/n, float64(r.Acked)/max(r.Simulated, 1e-9),
 		r.Detect, r.Ended, len(r.Probes))
+	say(w, "costliest steps: %s", world.CostText(stats.Costs))
 	say(w, "seeds=%d failed=%d acked=%d faults=%d simulated=%.3f cpu=%.3f wall=%.3f events_per_s=%.0f",
 		r.Seeds, r.Failed, r.Acked, r.Faults, r.Simulated, r.CPU, r.Wall, r.EventsPerSec)
+}
+
+// costReport is the costliest step of each kind of event, by the name of the kind.
+func costReport(costs []int) map[string]int {
+	named := map[string]int{}
+	for kind, cost := range costs {
+		if cost > 0 {
+			named[event.Kind(kind).String()] = cost
+		}
+	}
+	return named
 }
 
 func profileFlag(profile string) string {

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,6 +39,8 @@ type Config struct {
 	MaxParked                     int
 	// MaxPartitions and MaxTopics bound one request to create topics.
 	MaxPartitions, MaxTopics int
+	// MaxSessions bounds the fetch sessions over all fronts, MaxSessionPartitions their partitions for each of them.
+	MaxSessions, MaxSessionPartitions int
 }
 
 // productionSegment is the size of a segment in bytes: Kafka's default for log.segment.bytes.
@@ -53,7 +56,7 @@ func Production(dice controller.Dice) Config {
 	c := Config{
 		Dice: dice, Home: home, Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
-		MaxParked: 4096, MaxPartitions: 10_000, MaxTopics: 1000,
+		MaxParked: 4096, MaxPartitions: 10_000, MaxTopics: 1000, MaxSessions: 1000, MaxSessionPartitions: 100_000,
 	}
 	c.draw(dice)
 	return c
@@ -98,7 +101,8 @@ func Tiny(source *rand.Source) Config {
 	c := Config{
 		Dice: source.Split("dice"), Home: one(source.Split("home")), Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
-		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20,
+		MaxParked: 64, MaxPartitions: 100, MaxTopics: 20, MaxSessions: 1 + source.Split("sessions").IntN(8),
+		MaxSessionPartitions: 50,
 	}
 	c.draw(source.Split("identity"))
 	return c
@@ -135,13 +139,27 @@ func (c *Config) SetJournalBytes(n int64) {
 	}
 }
 
+// MaxShards is the largest number of shards of a broker: machines are numbered by a byte.
+const MaxShards = 255
+
+// SetShards makes it a broker of n shards, and so of n cells, all like the first one. The others draw their identities and
+// secrets from dice.
+func (c *Config) SetShards(n int, dice controller.Dice) {
+	for len(c.Shards) < n {
+		s := c.Shards[0]
+		s.Directory, s.Secret = uuid(dice), uuid(dice)
+		c.Shards = append(c.Shards, s)
+	}
+	c.Shards = c.Shards[:n]
+}
+
 // check says what cannot work.
 func (c *Config) check() error {
 	if c.Node < 0 {
 		return fmt.Errorf("node id %d: it must be at least 0", c.Node)
 	}
-	if len(c.Shards) < 1 || len(c.Shards) > 255 {
-		return fmt.Errorf("%d shards: there must be 1 to 255", len(c.Shards))
+	if len(c.Shards) < 1 || len(c.Shards) > MaxShards {
+		return fmt.Errorf("%d shards: there must be 1 to %d", len(c.Shards), MaxShards)
 	}
 	if len(c.Endpoints) == 0 {
 		return fmt.Errorf("no listener that clients could reach")
@@ -203,8 +221,9 @@ func retentionCheck(s *metadata.Settings) event.Time {
 
 func (c *Config) front(i int, s *metadata.Settings) front.Config {
 	return front.Config{
-		Machine: event.Machine{Role: event.RoleFront,
-			Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
+		Machine: event.Machine{Role: event.RoleFront, Index: uint8(i)}, Node: c.Node, Shards: len(c.Shards), Settings: s,
 		StartWait: c.StartWait, MaxParked: c.MaxParked, CreateWait: c.CreateWait, IDWait: c.IDWait,
+		MaxSessions: max(1, c.MaxSessions/len(c.Shards)), MaxSessionPartitions: c.MaxSessionPartitions,
+		Dice: rand.New(rand.Mix3(binary.LittleEndian.Uint64(c.Incarnation[:8]), binary.LittleEndian.Uint64(c.Incarnation[8:]), uint64(i))),
 	}
 }

@@ -55,6 +55,8 @@ type home struct {
 	stopped []bool              // by shard: stopped
 	jobs    []job               // requests that are not decided yet
 	round   round               // what is being committed
+
+	publishing publishing // who has to hear of the image before anybody is answered
 }
 
 func newHome(cfg *Config, settings *metadata.Settings) *home {
@@ -109,6 +111,8 @@ func (h *home) onMessage(ev *event.Event) {
 		h.ready[ev.From.Index] = m
 	case *event.ShardStopped:
 		h.stopped[ev.From.Index] = true
+	case *event.ShardAssigned, *event.ImageAdopted:
+		h.publishing.heard(ev.From)
 	case *event.CreateTopics, *event.DeleteTopics, *event.CreatePartitions, *event.AlterConfigs, *event.AutoCreate,
 		*event.PIDRequest:
 		h.jobs = append(h.jobs, job{from: ev.From, ticket: ev.Ticket, body: m})
@@ -161,7 +165,7 @@ func (h *home) advance(out *event.Buf) bool {
 	case meeting:
 		return h.met() && h.register(out)
 	case registering, serving:
-		return h.commit(out) || h.decide(out)
+		return h.commit(out) || h.publish(out) || h.decide(out)
 	case ending:
 		h.end(out)
 	}

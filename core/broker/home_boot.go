@@ -21,12 +21,16 @@ func (h *home) claim(out *event.Buf) bool {
 			"Start with node.id=%d, or choose another directory", hard.Node, h.node, hard.Node), out)
 		return false
 	}
+	if n := int(hard.Shards); !fresh && n != 0 && n != h.shards {
+		h.halt(event.HaltRefused, otherShards(n, h.shards), out)
+		return false
+	}
 	h.life.Become(h.now, lifecycle.Recovering)
 	h.term = hard.Term + 1
 	h.saves++
 	h.store.SaveHard(func(hard *store.Hard) {
 		if fresh {
-			hard.Cluster, hard.Node = h.cluster, h.node
+			hard.Cluster, hard.Node, hard.Shards = h.cluster, h.node, int32(h.shards)
 		}
 		hard.Term, hard.Vote = h.term, h.node
 	}, out)
@@ -123,6 +127,7 @@ func (h *home) apply(done store.ReadDone, out *event.Buf) {
 		for len(piece) > 0 {
 			b, rest, err := record.Parse(piece)
 			if err == nil {
+				out.Touch(int(b.Count()))
 				err = applyBatch(edit, b)
 			}
 			if err != nil {

@@ -124,9 +124,9 @@ func (h *home) batches(records []metadata.Record) []record.Batch {
 // recordOverhead is what a record takes in a batch beside its value, at most, in bytes.
 const recordOverhead = 16
 
-// commit applies the open round once it is committed, tells every machine, and answers (K-3).
+// commit applies the open round once it is committed. The machines learn of it by publish.
 func (h *home) commit(out *event.Buf) bool {
-	if !h.round.open {
+	if !h.round.open || h.publishing.stage != published {
 		return false
 	}
 	h.stage(out)
@@ -134,81 +134,32 @@ func (h *home) commit(out *event.Buf) bool {
 	if len(h.round.waiting) > 0 || h.replica.HighWatermark() < h.log.Log().End() && !early {
 		return false
 	}
-	done := h.round
-	h.round = round{}
 	edit := h.image.Edit()
-	for _, b := range done.batches {
+	for _, b := range h.round.batches {
+		out.Touch(int(b.Count()))
 		if err := applyBatch(edit, b); err != nil {
 			invariant.Violated("C-1: what was decided does not fit: %v", err)
 		}
 	}
 	h.image = edit.Image()
-	if h.phase == registering {
+	switch {
+	case h.phase == registering:
 		h.phase = serving
 		h.life.Become(h.now, lifecycle.Running)
-		h.publishAll(out)
-	} else if len(done.batches) > 0 {
-		h.publish(edit, out)
-	}
-	for _, a := range done.answers {
-		out.SendMachine(a.to, a.ticket, a.body)
+		h.tellAll(out)
+	case len(h.round.batches) > 0:
+		h.tell(edit, out)
+	default:
+		h.answer(out)
 	}
 	return true
 }
 
-// publishAll tells the shards everything that they hold, then the fronts everything there is.
-func (h *home) publishAll(out *event.Buf) {
-	var all []event.TP
-	for t := range h.image.Topics() {
-		for p := range t.Partitions() {
-			all = append(all, event.TP{Topic: t.ID, Partition: p.Number})
-		}
-	}
-	h.assign(true, all, nil, out)
-	h.show(out)
-}
-
-// publish tells the shards what changed for them, then the fronts.
-func (h *home) publish(edit *metadata.Edit, out *event.Buf) {
-	h.assign(false, edit.Touched(), edit.Removed(), out)
-	h.show(out)
-}
-
-// show gives the image to the fronts.
-func (h *home) show(out *event.Buf) {
-	out.SendMachine(event.Front0, event.Ticket{}, &event.ImageUpdate{Image: h.image})
-}
-
-// assign tells each shard its part of the partitions that are here and of those that were removed. A complete
-// assignment goes to every shard, even if it is empty; a change only to those that it concerns.
-func (h *home) assign(full bool, here, removed []event.TP, out *event.Buf) {
-	parts, settings := make([]*event.ShardAssign, h.shards), h.settings.At(h.image, h.node)
-	at := func(tp event.TP) *event.ShardAssign {
-		s := metadata.ShardOf(tp, h.shards)
-		if parts[s] == nil {
-			parts[s] = &event.ShardAssign{}
-		}
-		return parts[s]
-	}
-	for _, tp := range here {
-		a, ok := h.image.Assignment(tp, settings)
-		if ok && slices.Contains(a.Replicas, h.node) {
-			m := at(tp)
-			m.Assign = append(m.Assign, a)
-		}
-	}
-	for _, tp := range removed {
-		m := at(tp)
-		m.Removed = append(m.Removed, tp)
-	}
-	for s, m := range parts {
-		if m == nil && full {
-			m = &event.ShardAssign{}
-		}
-		if m == nil {
-			continue
-		}
-		m.Full, m.BrokerEpoch = full, h.image.Broker(h.node).Epoch
-		out.SendMachine(event.Machine{Role: event.RoleShard, Index: uint8(s)}, event.Ticket{}, m)
+// answer answers the round, and closes it (K-3).
+func (h *home) answer(out *event.Buf) {
+	done := h.round
+	h.round = round{}
+	for _, a := range done.answers {
+		out.SendMachine(a.to, a.ticket, a.body)
 	}
 }

@@ -33,7 +33,7 @@ func (h *home) stranger() string {
 		return ""
 	}
 	if n := lifecycle.Shards(me); n != h.shards {
-		return fmt.Sprintf("the data directory was used with %d shards, this broker has %d. Start with %d shards", n, h.shards, n)
+		return otherShards(n, h.shards)
 	}
 	for i, id := range h.directories() {
 		if slices.Contains(me.Directories, id) {
@@ -47,4 +47,9 @@ func (h *home) stranger() string {
 			"there is not in it. Put back the shard-%d folder that belongs to this data directory", i-1, i-1)
 	}
 	return ""
+}
+
+// otherShards refuses a directory of another number of shards (K-6): its partitions would be sought where they are not.
+func otherShards(was, is int) string {
+	return fmt.Sprintf("the data directory was used with %d shards, this broker has %d. Start with num.shards=%d", was, is, was)
 }

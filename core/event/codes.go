@@ -41,6 +41,7 @@ const (
 	CodeReassignmentInProgress    Code = 60
 	CodeUnknownProducerID         Code = 59
 	CodeFetchSessionIDNotFound    Code = 70
+	CodeInvalidFetchSessionEpoch  Code = 71
 	CodeFencedLeaderEpoch         Code = 74
 	CodeUnknownLeaderEpoch        Code = 75
 	CodeUnsupportedCompression    Code = 76
@@ -52,6 +53,7 @@ const (
 	CodeUnknownTopicID            Code = 100
 	CodeInconsistentTopicID       Code = 103
 	CodeTransactionalIDNotFound   Code = 105
+	CodeFetchSessionTopicID       Code = 106
 	CodeMismatchedEndpointType    Code = 114
 	CodeUnsupportedEndpointType   Code = 115
 	CodeIneligibleReplica         Code = 107

@@ -22,6 +22,8 @@
 //	     a buffer that is given back then.
 //	V-5  A Reply answers a Ticket exactly once.
 //	V-6  A buffer has users until its one Release: afterwards nobody looks at its bytes, and nobody gives it back.
+//	V-7  Messages from one cell to another arrive in the order in which they were sent, each once; between different pairs
+//	     of cells there is no order. (by construction)
 //
 // Nothing else knows how effects are stored. The package imports nothing but the standard library's pure part.
 //

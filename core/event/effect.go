@@ -35,7 +35,8 @@ const (
 	// sizes and directory entries.
 	OpSyncFs
 
-	// SendMachine hands Body to the machine To.
+	// SendMachine hands Body from the machine From to Machine, which is of another cell: the shell carries it, as one
+	// KindMessage event. First in, first out between two cells; no order between pairs of cells.
 	OpSendMachine
 	// Reply answers Ticket with Body.
 	OpReply
@@ -71,16 +72,18 @@ type Effect struct {
 	Memory   *Buffer
 	RenameTo *File
 	Machine  Machine
+	From     Machine // OpSendMachine between cells: who says it; filled in by composition
 	Ticket   Ticket
 	Body     Body
 	Text     string
 }
 
 // Buf collects effects in the order in which they were decided. It is reused: Reset keeps the memory. Beside effects it
-// carries the reach probes of the step.
+// carries the reach probes of the step, and what the step cost.
 type Buf struct {
 	effects []Effect
 	probes  []string
+	touched int
 	// Probing turns the recording of probes on; the simulator does, the server does not.
 	Probing bool
 }
@@ -90,6 +93,7 @@ func (b *Buf) Reset() {
 	clear(b.effects)
 	b.effects = b.effects[:0]
 	b.probes = b.probes[:0]
+	b.touched = 0
 }
 
 // Effects are the orders so far. The slice is valid until Reset.
@@ -106,6 +110,20 @@ func (b *Buf) Hit(name string) {
 	if b.Probing {
 		b.probes = append(b.probes, name)
 	}
+}
+
+// Touch counts n things that the step went through beside its orders: partitions, records, messages. It is how a step tells
+// that it was long, without a clock.
+func (b *Buf) Touch(n int) { b.touched += n }
+
+// Cost is how much work the step was: its orders, a unit more for each block that they carry, and what was touched. It is
+// a function of the events alone, so that a long step is found by any run that has it.
+func (b *Buf) Cost() int {
+	cost := len(b.effects) + b.touched
+	for i := range b.effects {
+		cost += len(b.effects[i].Data) / BlockSize
+	}
+	return cost
 }
 
 // CreateFile orders OpCreateFile.
@@ -195,15 +213,21 @@ func (b *Buf) Halt(code HaltCode, text string) {
 	b.effects = append(b.effects, Effect{Op: OpHalt, Halt: code, Text: text})
 }
 
-// TakeMessages moves the SendMachine orders from place from on to dst, in their order, and closes the gaps: composition
-// delivers them within the step, and the shell does not see them.
-func (b *Buf) TakeMessages(from int, dst []Effect) []Effect {
+// TakeMessages moves the SendMachine orders from place from on whose receiver is local to dst, in their order, and closes
+// the gaps: composition delivers them within the step, and the shell does not see them. The others stay, signed by sender:
+// the shell carries them.
+func (b *Buf) TakeMessages(from int, sender Machine, local func(Machine) bool, dst []Effect) []Effect {
 	kept := b.effects[:from]
-	for _, e := range b.effects[from:] {
-		if e.Op == OpSendMachine {
-			dst = append(dst, e)
-		} else {
-			kept = append(kept, e)
+	for i := from; i < len(b.effects); i++ {
+		e := &b.effects[i]
+		switch {
+		case e.Op != OpSendMachine:
+			kept = append(kept, *e)
+		case local(e.Machine):
+			dst = append(dst, *e)
+		default:
+			e.From = sender
+			kept = append(kept, *e)
 		}
 	}
 	clear(b.effects[len(kept):])

@@ -10,15 +10,21 @@ package event
 //	  | --ShardRead------------------> |                              |   enough, or the wait is over: bytes granted
 //	  | <------------------ShardData-- |                              |
 //	  | --GiveBack, or the shell's---> |                              |   the bytes are sent: their memory is free
+//	  | --ShardUnwatch, ShardForget--> |                              |   the client has gone
 //	  | --ShardListOffsets-----------> |                              |
 //	  | <-----------ShardListedOffsets |                              |
 //	  | --ShardDeleteRecords---------> |                              |
 //	  | <----------ShardDeletedRecords |                              |
 //	  | --CreateTopics, DeleteTopics, CreatePartitions, AlterConfigs->|
 //	  | --PIDRequest, AutoCreate------------------------------------> |
-//	  | <-----------------------ImageUpdate, PIDBlock, AutoCreated----|
+//	  | <--------------------------------PIDBlock, AutoCreated, ...---|
 //	  |                                | <----------------ShardAssign-|   which partitions it leads, under which epoch
+//	  |                                | --ShardAssigned------------> |   that is so from now on
+//	  | <---------------------------------------------ImageUpdate-----|   once every shard has said so
+//	  | --ImageAdopted----------------------------------------------> |   and only then requests are answered (K-3)
 //	  |                                | --ShardReady---------------> |   recovery is done: who was found
+//
+// Between two shards there is one: CheckpointBegun.
 //
 // A machine drops a message about a ticket that it no longer knows: the client has gone, or the wait was over.
 
@@ -106,6 +112,11 @@ type GiveBack struct{ Held []*Buffer }
 // ShardUnwatch ends a watch without a read.
 type ShardUnwatch struct{}
 
+// ShardForget says that the client of a ShardProduce or ShardDeleteRecords has gone: what still waits for room is not done any
+// more.
+// What was appended is appended.
+type ShardForget struct{}
+
 // ShardListOffsets carries the lookups of one request that concern one shard.
 type ShardListOffsets struct {
 	Index []int
@@ -143,6 +154,9 @@ type ShardAssign struct {
 	// BrokerEpoch is this broker's registration.
 	BrokerEpoch int64
 }
+
+// ShardAssigned answers ShardAssign: what it said holds in every later step of the shard.
+type ShardAssigned struct{}
 
 // Assignment is one partition as the committed metadata has it.
 type Assignment struct {
@@ -188,6 +202,13 @@ type ShardStopped struct{}
 // ImageUpdate publishes a new metadata image (a *metadata.Image; this package knows no other). Immutable.
 type ImageUpdate struct{ Image any }
 
+// ImageAdopted answers ImageUpdate: every later answer of the front is from it, or from a newer one.
+type ImageAdopted struct{}
+
+// CheckpointBegun tells the other shards that one begins a checkpoint. A flush of the file system is for all of them:
+// whoever has something worth it had better begin now too.
+type CheckpointBegun struct{}
+
 // AutoCreate asks home to create topics that a client's Metadata request named.
 type AutoCreate struct{ Names []string }
 
@@ -223,3 +244,7 @@ func (*AutoCreate) body()          {}
 func (*AutoCreated) body()         {}
 func (*PIDRequest) body()          {}
 func (*PIDBlock) body()            {}
+func (*ShardForget) body()         {}
+func (*ShardAssigned) body()       {}
+func (*ImageAdopted) body()        {}
+func (*CheckpointBegun) body()     {}

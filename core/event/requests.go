@@ -56,7 +56,36 @@ type Fetch struct {
 	MinBytes   int32
 	MaxBytes   int32
 	Partitions []FetchPartition
+	// Session is the step of a fetch session that the request is (KIP-227). In SessionNext, Partitions are those that were
+	// added or changed, and Forgotten those that are no longer wanted.
+	Session   FetchSession
+	Forgotten []FetchForgotten
+	ByID      bool // topics are named by id in this version
 }
+
+// FetchForgotten are partitions of one topic that a session no longer wants.
+type FetchForgotten struct {
+	Name       string
+	ID         UUID
+	Partitions []int32
+}
+
+// FetchSession is one step of a fetch session.
+type FetchSession struct {
+	Step  SessionStep
+	ID    int32 // of the session that goes on, or ends: 0 for none
+	Epoch int32 // of SessionNext: how far it has come
+}
+
+// SessionStep says what a fetch does with its session.
+type SessionStep uint8
+
+// Steps of a session. The first two end the session ID, if there is one.
+const (
+	SessionNone SessionStep = iota // the request stands alone
+	SessionNew                     // and a session of what it names begins
+	SessionNext                    // the session ID goes on
+)
 
 // FetchPartition asks for the batches from Offset on.
 type FetchPartition struct {
@@ -72,10 +101,14 @@ type FetchPartition struct {
 // FetchReply answers Fetch.
 type FetchReply struct {
 	Code       Code
+	Session    int32 // the session that holds what was asked for; 0 for none
 	Partitions []FetchPartitionReply
 	// Held are the buffers that Records lie in: the shell gives them back to their owners when the reply is sent, or
 	// when it never will be.
 	Held []*Buffer
+	// Named says which partition each answer is about, where that is not what the request names in its order: in a
+	// session only partitions with news are answered for. Answers of one topic may stand apart.
+	Named []FetchPartition
 }
 
 // FetchPartitionReply is what one partition gave.

@@ -11,7 +11,8 @@ import (
 type deleteRecordsWait struct {
 	ticket event.Ticket
 	reply  *event.DeleteRecordsReply
-	shards int // that have not answered yet
+	asked  []bool // by shard
+	shards int    // that have not answered yet
 }
 
 func newDeleteRecordsReply(n int) *event.DeleteRecordsReply {
@@ -24,7 +25,7 @@ func newDeleteRecordsReply(n int) *event.DeleteRecordsReply {
 
 // deleteRecords judges each partition as far as the image goes and hands the rest to the shards.
 func (f *Front) deleteRecords(now event.Time, t event.Ticket, req *event.DeleteRecords, out *event.Buf) {
-	w := &deleteRecordsWait{ticket: t, reply: newDeleteRecordsReply(len(req.Partitions))}
+	w := &deleteRecordsWait{ticket: t, reply: newDeleteRecordsReply(len(req.Partitions)), asked: make([]bool, f.cfg.Shards)}
 	parts := make([]*event.ShardDeleteRecords, f.cfg.Shards)
 	deadline := now + event.Time(max(req.TimeoutMs, 0))*event.Millisecond
 	for i, p := range req.Partitions {
@@ -40,6 +41,7 @@ func (f *Front) deleteRecords(now event.Time, t event.Ticket, req *event.DeleteR
 		if parts[at.shard] == nil {
 			parts[at.shard] = &event.ShardDeleteRecords{Deadline: deadline}
 			w.shards++
+			w.asked[at.shard] = true
 		}
 		m := parts[at.shard]
 		m.Index, m.TP, m.Items = append(m.Index, i), append(m.TP, at.tp), append(m.Items, p)
@@ -73,5 +75,11 @@ func (w *deleteRecordsWait) expire(*Front, *event.Buf) {
 	invariant.Violated("F-1: a request to delete records has no deadline at its front")
 }
 
-// cancel leaves the shards alone: what is staged will come about. Their answer will be late.
-func (w *deleteRecordsWait) cancel(*Front, *event.Buf) {}
+// cancel tells the shards that nobody waits any more. What is staged will come about; their answer will be late.
+func (w *deleteRecordsWait) cancel(f *Front, out *event.Buf) {
+	for s, asked := range w.asked {
+		if asked {
+			out.SendMachine(f.shard(s), w.ticket, &event.ShardForget{})
+		}
+	}
+}

@@ -21,12 +21,15 @@
 //	F-0  Only the events, requests and messages that the package serves reach a front.
 //	F-1  A request is answered exactly once, or its connection is closed.
 //	F-2  A fetch answers with no more bytes than it asked for, except that its first batch comes whole (KIP-74).
-//	F-3  Answer i of a reply belongs to item i of its request, and every item has an answer.
+//	F-3  Answer i of a reply belongs to item i of its request, and every item has an answer; or, in a fetch session, to the
+//	     partition that is named with it.
 //	F-4  Nothing is answered from an image before the broker is ready: earlier requests are parked, a bounded
 //	     number of them, for a bounded time.
+//	F-5  A fetch session is told everything of a partition once, and then whatever is new of it: records, a watermark or a
+//	     log start that moved, an error and its end. Its client names only what changes (KIP-227).
 //
 // What it does not do: it keeps no partition, orders no replies within a connection (net/conn does), and knows no wire
-// format. Fetch sessions, quotas and groups join it later.
+// format. Quotas and groups join it later.
 //
-// Start reading at front.go, then fetch.go.
+// Start reading at front.go, then fetch.go, grant.go and session.go.
 package front

@@ -72,6 +72,10 @@ func turnAway(t event.Ticket, body event.Body, out *event.Buf) {
 		}
 		out.Reply(t, reply)
 	case *event.Fetch:
+		if req.Session.Step == event.SessionNext {
+			out.Reply(t, &event.FetchReply{Code: event.CodeFetchSessionIDNotFound, Named: []event.FetchPartition{}})
+			return
+		}
 		reply := newFetchReply(len(req.Partitions))
 		for i := range reply.Partitions {
 			reply.Partitions[i].Code = event.CodeNotLeaderOrFollower

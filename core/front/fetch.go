@@ -7,7 +7,10 @@ import (
 // fetchWait is a fetch: first watched at its shards, then read.
 type fetchWait struct {
 	ticket  event.Ticket
-	items   []fetchItem // aligned with the request
+	session *session // nil for none
+	full    bool     // the request names everything that is fetched
+	parts   []event.FetchPartition
+	items   []fetchItem // aligned with parts
 	reply   *event.FetchReply
 	min     int64   // bytes that end the wait
 	max     int64   // bytes that the reply may have
@@ -15,6 +18,7 @@ type fetchWait struct {
 	unheard int     // shards that have not said yet what is there
 	reading int     // shards that have not sent their bytes yet; 0 while watching
 	over    bool    // the wait ends as soon as every shard was heard
+	order   []int   // items that were granted bytes: kept for a canary only
 }
 
 // watch is how far the fetch has come with one shard.
@@ -46,18 +50,23 @@ func newFetchReply(n int) *event.FetchReply {
 // fetch asks the shards what is there. A partition that cannot be read ends the wait at once, but not the fetch: the
 // others still answer with what they have.
 func (f *Front) fetch(now event.Time, t event.Ticket, req *event.Fetch, out *event.Buf) {
+	s, asks, ok := f.openFetch(now, t, req, out)
+	if !ok {
+		return
+	}
+	out.Touch(len(asks))
 	w := &fetchWait{
-		ticket: t,
-		items:  make([]fetchItem, len(req.Partitions)),
-		reply:  newFetchReply(len(req.Partitions)),
+		ticket: t, session: s, full: req.Session.Step != event.SessionNext, parts: asks,
+		items:  make([]fetchItem, len(asks)),
+		reply:  newFetchReply(len(asks)),
 		max:    min(int64(max(req.MaxBytes, 0)), f.cfg.Settings.Int64("fetch.max.bytes")),
 		shards: make([]watch, f.cfg.Shards),
 		over:   req.MaxWaitMs <= 0 || req.MinBytes <= 0,
 	}
 	w.min = min(int64(max(req.MinBytes, 0)), w.max)
 	parts := make([][]event.ShardFetchItem, f.cfg.Shards)
-	for i := range req.Partitions {
-		p := &req.Partitions[i]
+	for i := range asks {
+		p := &asks[i]
 		at := f.locate(p.Name, p.ID, p.Partition)
 		w.items[i].at = at
 		if at.code != event.CodeNone {
@@ -79,7 +88,7 @@ func (f *Front) fetch(now event.Time, t event.Ticket, req *event.Fetch, out *eve
 		}
 	}
 	if w.unheard == 0 {
-		out.Reply(t, w.reply)
+		out.Reply(t, w.answer())
 		return
 	}
 	deadline := event.Never // nothing to wait for but the shards' first words
@@ -87,6 +96,14 @@ func (f *Front) fetch(now event.Time, t event.Ticket, req *event.Fetch, out *eve
 		deadline = now + event.Time(req.MaxWaitMs)*event.Millisecond
 	}
 	f.room.Park(t, deadline, w)
+}
+
+// answer is the reply, as its session wants it.
+func (w *fetchWait) answer() *event.FetchReply {
+	if w.session != nil {
+		w.session.news(w.parts, w.full, w.reply)
+	}
+	return w.reply
 }
 
 // onState hears what a shard has, for the first time or again.
@@ -130,11 +147,13 @@ func (w *fetchWait) expire(f *Front, out *event.Buf) {
 	w.consider(f, out)
 }
 
-// cancel tells the shards that nobody waits any more. Bytes that are on their way will come late.
+// cancel tells the shards that nobody waits any more, and gives back what has come already. Bytes that are on their way will
+// come late.
 func (w *fetchWait) cancel(f *Front, out *event.Buf) {
 	for s, at := range w.shards {
 		if at == asked || at == heard {
 			out.SendMachine(f.shard(s), w.ticket, &event.ShardUnwatch{})
 		}
 	}
+	event.Return(w.reply.Held, func(back event.Event) { out.SendMachine(back.To, w.ticket, back.Body) })
 }

@@ -22,6 +22,9 @@ type Config struct {
 	CreateWait event.Time
 	// IDWait is how long a producer waits for its id.
 	IDWait event.Time
+	// MaxSessions and MaxSessionPartitions bound the fetch sessions; Dice draw their numbers.
+	MaxSessions, MaxSessionPartitions int
+	Dice                              Dice
 }
 
 // Front is one front machine.
@@ -31,6 +34,8 @@ type Front struct {
 	early earlyQueue
 	room  wait.Room[waiter] // requests that are not answered yet
 	ids   producerIDs
+
+	sessions sessions
 }
 
 // waiter is a parked request of one kind.
@@ -126,6 +131,7 @@ func (f *Front) onMessage(ev *event.Event, out *event.Buf) {
 	switch m := ev.Body.(type) {
 	case *event.ImageUpdate:
 		f.onImage(ev.Now, m.Image.(*metadata.Image), out)
+		out.SendMachine(ev.From, event.Ticket{}, &event.ImageAdopted{})
 	case *event.PIDBlock:
 		f.onPIDBlock(m, out)
 	case *event.ShardProduced:
@@ -180,6 +186,7 @@ func (f *Front) onImage(now event.Time, im *metadata.Image, out *event.Buf) {
 // onConnClosed drops everything that the connection waits for.
 func (f *Front) onConnClosed(c event.ConnID, out *event.Buf) {
 	f.early.drop(c)
+	f.sessions.drop(c)
 	for _, left := range slices.Clone(f.room.Drop(c)) {
 		out.Hit("front/cancelled")
 		left.Payload.cancel(f, out)

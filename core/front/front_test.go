@@ -60,6 +60,11 @@ func partition(topic event.UUID, p int32, leader event.NodeID) *metadata.Partiti
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageOf(t, 2)
+}
+
+func newStageOf(t *testing.T, shards int) *stage {
+	t.Helper()
 	s, err := metadata.NewSettings([]event.ConfigEntry{{Key: "fetch.max.bytes", Value: "5000"}}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +72,7 @@ func newStage(t *testing.T) *stage {
 	return &stage{
 		t: t, now: event.Second, reply: map[event.Ticket]event.Body{}, im: image(t),
 		front: New(Config{
-			Machine: event.Front0, Node: 1, Shards: 2, Settings: s, StartWait: 10 * event.Second, MaxParked: 3,
+			Machine: event.Front0, Node: 1, Shards: shards, Settings: s, StartWait: 10 * event.Second, MaxParked: 3,
 			CreateWait: event.Second, IDWait: 5 * event.Second,
 		}),
 	}
@@ -86,7 +91,7 @@ func (s *stage) step(ev event.Event) {
 	ev.Now = s.now
 	s.out.Reset()
 	s.front.Step(&ev, &s.out)
-	s.sent = s.out.TakeMessages(0, s.sent)
+	s.sent = s.out.TakeMessages(0, event.Front0, func(event.Machine) bool { return true }, s.sent)
 	for _, e := range s.out.Effects() {
 		switch {
 		case e.Op == event.OpReply && s.reply[e.Ticket] != nil:
@@ -102,6 +107,19 @@ func (s *stage) step(ev event.Event) {
 func (s *stage) from(m event.Machine, t event.Ticket, body event.Body) {
 	s.t.Helper()
 	s.step(event.Event{Kind: event.KindMessage, From: m, Ticket: t, Body: body})
+	if _, update := body.(*event.ImageUpdate); !update {
+		return
+	}
+	said := len(s.sent) - 1
+	for ; said >= 0; said-- {
+		if _, adopted := s.sent[said].Body.(*event.ImageAdopted); adopted {
+			break
+		}
+	}
+	if said < 0 || s.sent[said].Machine != m {
+		s.t.Fatal("K-3: a front does not say that it has adopted an image")
+	}
+	s.sent = slices.Delete(s.sent, said, said+1)
 }
 
 func (s *stage) request(body event.Body) event.Ticket {
@@ -469,6 +487,9 @@ func TestConnClosed_DropsWhatItWaitedFor(t *testing.T) {
 	s.step(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: 3}})
 	for range 2 {
 		take[*event.ShardUnwatch](s)
+	}
+	if _, e := take[*event.ShardForget](s); e.Machine != shardOf(zero) || e.Ticket != produce {
+		t.Errorf("%s is told to forget %s", e.Machine, e.Ticket)
 	}
 	s.quiet()
 	s.state(m[1], fetch, 1, 0, 900)

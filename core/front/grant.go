@@ -22,6 +22,12 @@ func (w *fetchWait) grant(f *Front, out *event.Buf) {
 		if s.Code != event.CodeNone || s.Bytes <= 0 || bytes <= 0 && !first {
 			continue
 		}
+		if invariant.Planted(invariant.CanaryBudgetPerShard) && grants[item.at.shard] == nil {
+			bytes = min(int64(item.want.MaxBytes), w.max)
+		}
+		if invariant.Planted(invariant.CanaryReplyByArrival) {
+			w.order = append(w.order, i)
+		}
 		grants[item.at.shard] = append(grants[item.at.shard],
 			event.ShardGrant{Item: item.want, Bytes: bytes, Whole: first})
 		// What a shard reported is an estimate from below: the reply is cut to its budget when the bytes are here.
@@ -39,7 +45,7 @@ func (w *fetchWait) grant(f *Front, out *event.Buf) {
 		}
 	}
 	if w.reading == 0 {
-		f.finish(w.ticket, w.reply, out)
+		f.finish(w.ticket, w.answer(), out)
 		return
 	}
 	f.room.Take(w.ticket) // there is no deadline for the reading
@@ -57,6 +63,9 @@ func (w *fetchWait) onData(f *Front, ev *event.Event, m *event.ShardData, out *e
 	w.shards[ev.From.Index] = unwatched
 	w.reply.Held = append(w.reply.Held, m.Held...)
 	for i, at := range m.Index {
+		if invariant.Planted(invariant.CanaryReplyByArrival) {
+			at, w.order = w.order[0], w.order[1:]
+		}
 		w.reply.Partitions[at] = m.Results[i]
 	}
 	w.reading--
@@ -64,12 +73,15 @@ func (w *fetchWait) onData(f *Front, ev *event.Event, m *event.ShardData, out *e
 		return
 	}
 	w.cut(out)
-	f.finish(w.ticket, w.reply, out)
+	f.finish(w.ticket, w.answer(), out)
 }
 
 // cut keeps the reply within its budget, in the order of the request: shards read in parallel, each within its grants,
 // and may together have found more than they had reported.
 func (w *fetchWait) cut(out *event.Buf) {
+	if invariant.Planted(invariant.CanaryBudgetPerShard) {
+		return
+	}
 	left, first := w.max, true
 	for i := range w.reply.Partitions {
 		r := &w.reply.Partitions[i]

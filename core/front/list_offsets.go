@@ -22,6 +22,7 @@ func newListOffsetsReply(n int) *event.ListOffsetsReply {
 
 // listOffsets hands each lookup to the shard that holds the partition.
 func (f *Front) listOffsets(t event.Ticket, req *event.ListOffsets, out *event.Buf) {
+	out.Touch(len(req.Partitions))
 	w := &listOffsetsWait{ticket: t, reply: newListOffsetsReply(len(req.Partitions))}
 	parts := make([]*event.ShardListOffsets, f.cfg.Shards)
 	for i, p := range req.Partitions {

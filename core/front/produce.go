@@ -10,7 +10,7 @@ import (
 type produceWait struct {
 	ticket event.Ticket
 	reply  *event.ProduceReply
-	shards int // that have not answered yet
+	at     shardSet // that have not answered yet
 }
 
 func newProduceReply(n int) *event.ProduceReply {
@@ -24,6 +24,7 @@ func newProduceReply(n int) *event.ProduceReply {
 
 // produce judges each batch as far as the image goes and hands the rest to the shards.
 func (f *Front) produce(now event.Time, t event.Ticket, req *event.Produce, out *event.Buf) {
+	out.Touch(len(req.Partitions))
 	reply := newProduceReply(len(req.Partitions))
 	parts := make([][]event.ShardProduceItem, f.cfg.Shards)
 	for i := range req.Partitions {
@@ -49,26 +50,26 @@ func (f *Front) produce(now event.Time, t event.Ticket, req *event.Produce, out 
 	deadline := now + event.Time(max(req.TimeoutMs, 0))*event.Millisecond
 	for s, items := range parts {
 		if len(items) > 0 {
-			w.shards++
+			w.at.add(s)
 			out.SendMachine(f.shard(s), t, &event.ShardProduce{Acks: req.Acks, Deadline: deadline, Items: items})
 		}
 	}
-	if w.shards == 0 {
+	if w.at.empty() {
 		out.Reply(t, reply)
 		return
 	}
 	f.room.Park(t, event.Never, w)
 }
 
-func (w *produceWait) onProduced(f *Front, _ *event.Event, m *event.ShardProduced, out *event.Buf) {
+func (w *produceWait) onProduced(f *Front, ev *event.Event, m *event.ShardProduced, out *event.Buf) {
 	if len(m.Items) != len(m.Results) {
 		invariant.Violated("F-3: a shard answers %d items with %d results", len(m.Items), len(m.Results))
 	}
 	for i, item := range m.Items {
 		w.reply.Partitions[item.Index] = m.Results[i]
 	}
-	w.shards--
-	if w.shards == 0 {
+	w.at.remove(int(ev.From.Index))
+	if w.at.empty() {
 		f.finish(w.ticket, w.reply, out)
 	}
 }
@@ -77,5 +78,11 @@ func (w *produceWait) expire(*Front, *event.Buf) {
 	invariant.Violated("F-1: a produce request has no deadline at its front")
 }
 
-// cancel leaves the shards alone: what was appended is appended. Their answer will be late.
-func (w *produceWait) cancel(*Front, *event.Buf) {}
+// cancel tells the shards that nobody waits any more. What was appended is appended: their answers will be late.
+func (w *produceWait) cancel(f *Front, out *event.Buf) {
+	for s := range f.cfg.Shards {
+		if w.at.has(s) {
+			out.SendMachine(f.shard(s), w.ticket, &event.ShardForget{})
+		}
+	}
+}

@@ -23,6 +23,9 @@ const (
 	CanaryMetadataEarly             // topics, partitions and configurations are acknowledged before they are committed
 	CanaryStaleLimits               // a leader keeps the limits of a topic until its epoch changes
 	CanaryTrimEarly                 // a log start counts, and files below it go, before its record is durable (J8)
+	CanaryReplyByArrival            // a front answers a fetch in the order in which the shards did, not in the request's
+	CanaryBudgetPerShard            // each shard may fill a fetch's whole byte budget, not all of them together
+	CanaryImageBeforeShards         // fronts are shown an image, and clients answered, before the shards were told
 	CanaryCount
 )
 
@@ -61,6 +64,12 @@ func (c Canary) String() string {
 		return "stale-limits"
 	case CanaryTrimEarly:
 		return "trim-before-durable"
+	case CanaryReplyByArrival:
+		return "reply-by-arrival"
+	case CanaryBudgetPerShard:
+		return "budget-per-shard"
+	case CanaryImageBeforeShards:
+		return "image-before-shards"
 	}
 	return "none"
 }

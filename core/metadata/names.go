@@ -56,15 +56,13 @@ func folded(name string) string { return strings.ReplaceAll(name, ".", "_") }
 // IDString renders an id as Kafka's tools do: 22 characters of URL-safe base64 without padding.
 func IDString(id event.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
-// ShardOf is the shard that holds tp on a broker with the given number of shards: a fixed hash (FNV-1a over topic id
-// and partition), which every broker of the cluster computes alike.
+// ShardOf is the shard that holds tp on a broker with the given number of shards, which every broker of the cluster computes
+// alike: a hash of the topic's id (FNV-1a) says where its partitions begin, and they go round from there. So every topic is
+// spread as evenly as its partitions allow, and many small topics are too.
 func ShardOf(tp event.TP, shards int) uint8 {
 	h := uint64(14695981039346656037)
 	for _, c := range tp.Topic {
 		h = (h ^ uint64(c)) * 1099511628211
 	}
-	for shift := 0; shift < 32; shift += 8 {
-		h = (h ^ uint64(byte(tp.Partition>>shift))) * 1099511628211
-	}
-	return uint8((h ^ h>>32) % uint64(shards))
+	return uint8(((h^h>>32)%uint64(shards) + uint64(uint32(tp.Partition))) % uint64(shards))
 }

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,17 +34,32 @@ func TestIDString_IsKafkasForm(t *testing.T) {
 }
 
 func TestShardOf_SpreadsPartitions(t *testing.T) {
-	var count [4]int
-	for p := range int32(4000) {
-		count[ShardOf(event.TP{Topic: event.UUID{1, 2, 3}, Partition: p}, 4)]++
-	}
-	for s, n := range count {
-		if n < 800 || n > 1200 {
-			t.Errorf("shard %d holds %d of 4000", s, n)
+	for topic := range byte(50) {
+		var of [4]int // of one topic with ten partitions: two or three each
+		for p := range int32(10) {
+			of[ShardOf(event.TP{Topic: event.UUID{topic, 2, 3}, Partition: p}, 4)]++
+		}
+		if least, most := slices.Min(of[:]), slices.Max(of[:]); least < 2 || most > 3 {
+			t.Errorf("topic %d has %v of its ten partitions on the shards", topic, of)
 		}
 	}
-	// The hash is part of what brokers agree on: it must never change.
-	if got := ShardOf(event.TP{Topic: event.UUID{1, 2, 3}, Partition: 7}, 256); got != 184 {
-		t.Errorf("the hash has changed: %d", got)
+	var first [4]int // of many topics with one partition
+	for i := range 4000 {
+		first[ShardOf(event.TP{Topic: event.UUID{byte(i), byte(i >> 8), 9}}, 4)]++
+	}
+	for s, n := range first {
+		if n < 800 || n > 1200 {
+			t.Errorf("shard %d holds %d of 4000 topics", s, n)
+		}
+	}
+	// The hash is part of what brokers agree on, and of where a directory has its partitions: it must never change.
+	for _, at := range []struct {
+		partition int32
+		shards    int
+		want      uint8
+	}{{0, 256, 58}, {7, 256, 65}, {300, 256, 102}, {7, 3, 1}} {
+		if got := ShardOf(event.TP{Topic: event.UUID{1, 2, 3}, Partition: at.partition}, at.shards); got != at.want {
+			t.Errorf("the hash has changed: partition %d of %d shards is at %d", at.partition, at.shards, got)
+		}
 	}
 }

@@ -8,19 +8,27 @@ import (
 	"github.com/highwater-log/highwater/core/store"
 )
 
+// assignment is a message of home, with its sender.
+type assignment struct {
+	from    event.Machine
+	message *event.ShardAssign
+}
+
 // onAssign obeys an assignment, as soon as the store can.
-func (s *Shard) onAssign(m *event.ShardAssign, out *event.Buf) {
+func (s *Shard) onAssign(from event.Machine, m *event.ShardAssign, out *event.Buf) {
 	switch s.store.State() {
 	case store.Ready:
-		s.assign(m, out)
+		s.assign(from, m, out)
 	case store.Opening:
-		s.early = append(s.early, m)
+		s.early = append(s.early, assignment{from, m})
 	}
 }
 
 // assign takes on, changes and gives up partitions. A complete list also names what must not be here: partitions whose
-// deletion this broker slept through.
-func (s *Shard) assign(m *event.ShardAssign, out *event.Buf) {
+// deletion this broker slept through. When it is done, its sender hears so.
+func (s *Shard) assign(from event.Machine, m *event.ShardAssign, out *event.Buf) {
+	defer out.SendMachine(from, event.Ticket{}, &event.ShardAssigned{})
+	out.Touch(len(m.Assign) + len(m.Removed))
 	s.broker = m.BrokerEpoch
 	for i := range m.Assign {
 		s.take(&m.Assign[i], out)

@@ -15,7 +15,8 @@
 //	  Records        |    parked until the start is durable |
 //	                 | retention: the same, once a period   |
 //	                 +--------------------------------------+
-//	 home: ShardAssign --> replicas      store: Ready, Failed, Stopped --> ShardReady, Halt, ShardStopped
+//	 home: ShardAssign --> replicas --> ShardAssigned      store: Ready, Failed, Stopped --> ShardReady, Halt, ShardStopped
+//	 other shards: CheckpointBegun, when this one begins a checkpoint by itself; from them: join if one is half due here
 //
 // Life of one acks=all batch: ShardProduce arrives; the partition is led here, the ISR is large enough, the producer's
 // sequence is next; the batch is stamped with the log end and the leader epoch and appended to the turn's flush group,
@@ -28,7 +29,7 @@
 //	H-1  No success is answered for an offset above the flushed end (acks 1) or the high watermark (acks all), be it a
 //	     new batch or a repeated one.
 //	H-2  Every ShardProduce, ShardRead and ShardListOffsets is answered exactly once, with an outcome for every item, as
-//	     long as its connection and the machine last.
+//	     long as its client and the machine last.
 //	H-3  Batches of one connection are appended in the order in which they came, also where they had to wait for room.
 //	     (judged in simulation)
 //	H-4  A read shows nothing at or above the high watermark, and only what the replica that began it may still show

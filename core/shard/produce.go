@@ -28,6 +28,7 @@ const undecided event.Code = -2
 
 // onProduce tries the batches at once, or behind those that are held back already.
 func (s *Shard) onProduce(ev *event.Event, m *event.ShardProduce, out *event.Buf) {
+	out.Touch(len(m.Items))
 	s.nextKey++
 	w := &produceWait{
 		from: ev.From, ticket: ev.Ticket, key: s.nextKey, acks: m.Acks,

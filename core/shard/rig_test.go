@@ -3,6 +3,7 @@ package shard
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -19,20 +20,21 @@ type fataler interface {
 // rig is a shard with the real store on a disk in memory. Completions of the disk wait in order until they are
 // delivered.
 type rig struct {
-	t      fataler
-	cfg    store.Config
-	s      *Shard
-	disk   *memory
-	out    event.Buf
-	now    event.Time
-	done   []event.Event
-	sent   []event.Effect // messages and halts, not looked at yet
-	broker int64          // registration of the incarnation
-	epoch  int32          // leader epoch of every partition
-	part   int32          // partition epoch
-	more   bool           // further events of this turn follow
-	probes map[string]bool
-	limits event.TopicLimits // of every topic
+	t       fataler
+	cfg     store.Config
+	s       *Shard
+	disk    *memory
+	out     event.Buf
+	now     event.Time
+	done    []event.Event
+	sent    []event.Effect // messages and halts, not looked at yet
+	broker  int64          // registration of the incarnation
+	epoch   int32          // leader epoch of every partition
+	part    int32          // partition epoch
+	more    bool           // further events of this turn follow
+	probes  map[string]bool
+	tickets []event.Ticket    // of every request so far
+	limits  event.TopicLimits // of every topic
 }
 
 func newRig(t fataler) *rig {
@@ -112,9 +114,21 @@ func (r *rig) wait(d event.Time) {
 
 // message hands the shard a message of its front about request seq of connection conn.
 func (r *rig) message(conn event.ConnID, seq uint64, body event.Body) {
-	r.step(event.Event{
-		Kind: event.KindMessage, From: event.Front0, Ticket: event.Ticket{Conn: conn, Seq: seq}, Body: body,
-	})
+	t := event.Ticket{Conn: conn, Seq: seq}
+	if !slices.Contains(r.tickets, t) {
+		r.tickets = append(r.tickets, t)
+	}
+	r.step(event.Event{Kind: event.KindMessage, From: event.Front0, Ticket: t, Body: body})
+}
+
+// close tells the shard what a front tells it when a connection ends: that nobody waits for its requests any more.
+func (r *rig) close(conn event.ConnID) {
+	for _, t := range slices.Clone(r.tickets) {
+		if t.Conn == conn {
+			r.message(conn, t.Seq, &event.ShardUnwatch{})
+			r.message(conn, t.Seq, &event.ShardForget{})
+		}
+	}
 }
 
 // take is what was sent since the last call.
@@ -237,6 +251,8 @@ func render(e *event.Effect) string {
 		fmt.Fprintf(&s, "ready, found %d", len(m.Found))
 	case *event.ShardStopped:
 		s.WriteString("stopped")
+	case *event.ShardAssigned:
+		s.WriteString("assigned")
 	default:
 		fmt.Fprintf(&s, "%T", m)
 	}

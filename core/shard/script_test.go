@@ -132,7 +132,7 @@ func (r *rig) command(verb string, words []string) {
 		r.limits.SegmentBytes, r.limits.RetentionBytes = int64(integer(words[0])), int64(integer(words[1]))
 		r.limits.RetentionMs, r.limits.Deleted = int64(integer(words[2])), len(words) == 3
 	case "close":
-		r.step(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: event.ConnID(integer(words[0]))}})
+		r.close(event.ConnID(integer(words[0])))
 	case "disk":
 		r.disk.broken = len(words) > 0
 		r.settle()

@@ -12,8 +12,9 @@ import (
 
 // Config is what a shard is told about its world.
 type Config struct {
-	Node event.NodeID // this broker
-	Lag  event.Time   // the window of the in-sync rule
+	Node   event.NodeID // this broker
+	Lag    event.Time   // the window of the in-sync rule
+	Shards int          // of the broker
 	// RetentionCheck is the period of the job that lets logs begin later; 0 for never.
 	RetentionCheck event.Time
 	Store          store.Config // NewDerived is the shard's own
@@ -25,11 +26,11 @@ type Shard struct {
 	store    *store.Store
 	now      event.Time
 	wall     int64
-	told     bool // ShardReady was sent
-	assigned bool // a complete assignment was seen: what is unknown now does not exist
-	over     bool // refused, failed or stopped: nothing is done any more
-	early    []*event.ShardAssign
-	broker   int64 // this broker's registration
+	told     bool         // ShardReady was sent
+	assigned bool         // a complete assignment was seen: what is unknown now does not exist
+	over     bool         // refused, failed or stopped: nothing is done any more
+	early    []assignment // that came before the store was ready
+	broker   int64        // this broker's registration
 
 	partitions map[event.TP]*partition // for lookups; to iterate, go through the store's
 
@@ -40,8 +41,8 @@ type Shard struct {
 	trims     map[uint64]*trimWait // open ones, likewise
 	heldTrims []*trimWait
 	retention retention
-	watches   map[event.ConnID][]*watch
-	changed   []*watch // have something to tell, in the order in which it happened
+	watches   map[event.Ticket]*watch // looked up, never iterated
+	changed   []*watch                // have something to tell, in the order in which it happened
 	reads     map[uint64]pending
 	cookie    uint64
 }
@@ -69,7 +70,7 @@ func New(cfg Config) *Shard {
 		produces:   map[uint64]*produceWait{},
 		trims:      map[uint64]*trimWait{},
 		retention:  retention{period: cfg.RetentionCheck},
-		watches:    map[event.ConnID][]*watch{},
+		watches:    map[event.Ticket]*watch{},
 		reads:      map[uint64]pending{},
 	}
 }
@@ -97,8 +98,6 @@ func (s *Shard) Step(ev *event.Event, out *event.Buf) {
 		s.retain(out)
 	case event.KindStop:
 		s.stop(out)
-	case event.KindConnClosed:
-		s.onConnClosed(ev.Ticket.Conn, out)
 	case event.KindMessage:
 		s.onMessage(ev, out)
 	default:
@@ -121,6 +120,10 @@ func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
 		s.onWatch(ev, m, out)
 	case *event.ShardUnwatch:
 		s.unwatch(ev.Ticket)
+	case *event.ShardForget:
+		s.forgetHeld(ev.Ticket, out)
+	case *event.CheckpointBegun:
+		s.store.Join(ev.Now, out)
 	case *event.ShardRead:
 		s.onRead(ev, m, out)
 	case *event.ShardListOffsets:
@@ -128,7 +131,7 @@ func (s *Shard) onMessage(ev *event.Event, out *event.Buf) {
 	case *event.ShardDeleteRecords:
 		s.onDeleteRecords(ev, m, out)
 	case *event.ShardAssign:
-		s.onAssign(m, out)
+		s.onAssign(ev.From, m, out)
 	default:
 		invariant.Violated("H-2: a shard got a message %T", ev.Body)
 	}
@@ -148,6 +151,9 @@ func (s *Shard) follow(out *event.Buf) bool {
 	s.watchStore(out)
 	if s.over {
 		return false
+	}
+	if s.store.TakeCheckpointBegun() {
+		s.invite(out)
 	}
 	for _, sp := range s.store.TakeFlushed() {
 		if p := s.partitions[sp.TP()]; p != nil {
@@ -194,7 +200,7 @@ func (s *Shard) begin(out *event.Buf) {
 	out.SendMachine(event.Home, event.Ticket{}, &event.ShardReady{Directory: s.store.Hard().Directory, Found: found})
 	s.retention.at = s.now + s.retention.period
 	for _, m := range s.early {
-		s.assign(m, out)
+		s.assign(m.from, m.message, out)
 	}
 	s.early = nil
 }
@@ -214,29 +220,30 @@ func (s *Shard) stop(out *event.Buf) {
 	s.store.Stop(s.now, out)
 }
 
-// onConnClosed forgets what a connection wanted and did not get yet: its bytes are not there any more. What was
-// appended stays appended.
-func (s *Shard) onConnClosed(c event.ConnID, out *event.Buf) {
-	for _, w := range s.watches[c] {
-		s.forget(w)
-	}
-	delete(s.watches, c)
-	kept := s.held[:0]
-	for _, w := range s.held {
-		if w.ticket.Conn == c {
-			s.drop(w)
-			out.Hit("shard/held-produce-dropped")
-		} else {
-			kept = append(kept, w)
-		}
-	}
-	clear(s.held[len(kept):])
-	s.held = kept
+// forgetHeld gives up what is held back of a request whose client has gone: nobody waits for it, and it would keep the
+// request's memory. What was appended stays appended.
+func (s *Shard) forgetHeld(t event.Ticket, out *event.Buf) {
 	for _, w := range slices.Clone(s.heldTrims) {
-		if w.ticket.Conn == c {
+		if w.ticket == t {
 			s.unholdTrim(w)
 			s.deadlines.Cancel(w.key)
 			delete(s.trims, w.key)
+		}
+	}
+	i := slices.IndexFunc(s.held, func(w *produceWait) bool { return w.ticket == t })
+	if i < 0 {
+		return
+	}
+	s.drop(s.held[i])
+	s.held = slices.Delete(s.held, i, i+1)
+	out.Hit("shard/held-produce-dropped")
+}
+
+// invite lets the other shards begin their checkpoints too, if they have something worth it.
+func (s *Shard) invite(out *event.Buf) {
+	for i := range s.cfg.Shards {
+		if m := (event.Machine{Role: event.RoleShard, Index: uint8(i)}); m != s.cfg.Store.Machine {
+			out.SendMachine(m, event.Ticket{}, &event.CheckpointBegun{})
 		}
 	}
 }

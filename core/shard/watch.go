@@ -37,6 +37,7 @@ type watcher struct {
 // onWatch tells what is there, and remembers who wants to know more.
 func (s *Shard) onWatch(ev *event.Event, m *event.ShardWatch, out *event.Buf) {
 	s.unwatch(ev.Ticket)
+	out.Touch(len(m.Items))
 	w := &watch{from: ev.From, ticket: ev.Ticket, min: m.MinBytes, items: make([]watched, len(m.Items))}
 	for i := range m.Items {
 		x := &w.items[i]
@@ -47,7 +48,7 @@ func (s *Shard) onWatch(ev *event.Event, m *event.ShardWatch, out *event.Buf) {
 			x.part.watchers = append(x.part.watchers, watcher{w, i})
 		}
 	}
-	s.watches[ev.Ticket.Conn] = append(s.watches[ev.Ticket.Conn], w)
+	s.watches[ev.Ticket] = w
 	s.report(w, out)
 }
 
@@ -157,17 +158,10 @@ func (s *Shard) report(w *watch, out *event.Buf) {
 
 // unwatch ends the watch of a ticket, if there is one.
 func (s *Shard) unwatch(t event.Ticket) {
-	list := s.watches[t.Conn]
-	i := slices.IndexFunc(list, func(w *watch) bool { return w.ticket == t })
-	if i < 0 {
-		return
+	if w := s.watches[t]; w != nil {
+		delete(s.watches, t)
+		s.forget(w)
 	}
-	s.forget(list[i])
-	if len(list) == 1 {
-		delete(s.watches, t.Conn)
-		return
-	}
-	s.watches[t.Conn] = slices.Delete(list, i, i+1)
 }
 
 // forget takes a watch away from its partitions and from those that have something to tell.

@@ -56,6 +56,7 @@ type Hard struct {
 	Generation uint64 // of the last checkpoint that was durable when this was written (J8)
 	Ring       bool   // the journal's first chunk is durable: from now on, a store without chunks has lost them
 	Clean      bool   // the last incarnation stopped cleanly
+	Shards     int32  // of the broker, so that a start knows before it opens anything; home only, 0 where it was never said
 }
 
 // Refusal says why a data directory cannot be used, and what to do about it.

@@ -36,6 +36,7 @@ type checkpoint struct {
 	again      bool // a truncation or deletion spoilt the image: begin anew
 	final      bool // of a store that stops
 	ended      bool // and it is durable
+	begun      bool // one was begun, and nobody was told yet
 }
 
 // maybeCheckpoint begins a checkpoint when the journal is full enough, or its oldest news old enough.
@@ -58,6 +59,30 @@ func (s *Store) maybeCheckpoint(out *event.Buf) {
 		out.Hit("store/checkpoint-by-age")
 	}
 	s.beginCheckpoint(out)
+	s.ckpt.begun = s.ckpt.phase != checkpointIdle
+}
+
+// TakeCheckpointBegun reports whether the store has begun a checkpoint by its own decision since the last call. It will have
+// the file system flushed, which costs about as much for many stores as for one.
+func (s *Store) TakeCheckpointBegun() bool {
+	begun := s.ckpt.begun
+	s.ckpt.begun = false
+	return begun
+}
+
+// Join begins a checkpoint along with that of another store, if it is at least half due.
+func (s *Store) Join(now event.Time, out *event.Buf) {
+	s.now = now
+	if s.state != Ready || s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never {
+		return
+	}
+	used, all := s.journal.Occupied(), s.journal.Capacity()
+	if s.now < s.dirtySince+s.cfg.CheckpointAge/2 && used*200 < all*int64(s.cfg.CheckpointAt) {
+		return
+	}
+	out.Hit("store/checkpoint-joined")
+	s.beginCheckpoint(out)
+	s.advance(out)
 }
 
 // unsettled reports whether the state is on its way between two truths, so that no image of it can be taken.

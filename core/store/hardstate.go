@@ -28,7 +28,8 @@ func encodeHard(h *Hard, save uint64) []byte {
 	p = append(p, h.Super.Secret[:]...)
 	p = put64(p, int64(h.Super.Incarnation), int64(h.Super.First), int64(h.Super.Durable), int64(h.Generation))
 	p = putBool(p, h.Ring)
-	return putBool(p, h.Clean)
+	p = putBool(p, h.Clean)
+	return put32(p, uint32(h.Shards))
 }
 
 // decodeHard reads one slot.
@@ -47,6 +48,9 @@ func decodeHard(slot []byte) (h Hard, save uint64, err error) {
 	}
 	h.Generation = f.uint64()
 	h.Ring, h.Clean = f.bool(), f.bool()
+	if len(f.p) > 0 { // the first directories did not say it
+		h.Shards = f.int32()
+	}
 	return h, save, f.err
 }
 

@@ -38,6 +38,7 @@ func (s *Store) replayFrame(f *journal.Frame, damage []journal.Damage, out *even
 			s.replayDamage(d, out)
 		}
 	}
+	out.Touch(len(f.Entries))
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		for len(damage) > 0 && (damage[0].Seq < f.Seq || s.before(&damage[0].Entry, e)) {

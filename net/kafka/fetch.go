@@ -17,14 +17,18 @@ const (
 
 // EncodeFetch gives the whole reply to the Fetch request req, length prefix included, as buffers to be sent in order.
 // The record batches of reply are among them as they are: they are never copied. Partitions without records get zero
-// bytes, never null, which librdkafka would not read. The session is always 0: every response is a full one (KIP-227
-// allows that). A leader is hinted at only where the code says that the client asked the wrong one (KIP-951).
+// bytes, never null, which librdkafka would not read. In a session the reply names the partitions that have news (KIP-227).
+// A leader is hinted at only where the code says that the client asked the wrong one (KIP-951).
 func EncodeFetch(h Header, req *kmsg.FetchRequest, reply *event.FetchReply) [][]byte {
-	e := newFetchEncoder(h, req, reply)
-	e.top(reply.Code, len(req.Topics))
+	topics := req.Topics
+	if reply.Named != nil {
+		topics = named(reply.Named)
+	}
+	e := newFetchEncoder(h, req, topics, reply)
+	e.top(reply, len(topics))
 	answers := reply.Partitions
-	for i := range req.Topics {
-		topic := &req.Topics[i]
+	for i := range topics {
+		topic := &topics[i]
 		e.topic(topic)
 		for j := range topic.Partitions {
 			e.partition(topic.Partitions[j].Partition, &answers[0])
@@ -34,6 +38,21 @@ func EncodeFetch(h Header, req *kmsg.FetchRequest, reply *event.FetchReply) [][]
 	}
 	e.tagsEnd()
 	return e.finish()
+}
+
+// named gives the topics of answers that name their partitions: neighbours of one topic together.
+func named(parts []event.FetchPartition) []kmsg.FetchRequestTopic {
+	var topics []kmsg.FetchRequestTopic
+	for i := range parts {
+		p := &parts[i]
+		n := len(topics) - 1
+		if n < 0 || topics[n].Topic != p.Name || topics[n].TopicID != p.ID {
+			topics = append(topics, kmsg.FetchRequestTopic{Topic: p.Name, TopicID: p.ID})
+			n++
+		}
+		topics[n].Partitions = append(topics[n].Partitions, kmsg.FetchRequestTopicPartition{Partition: p.Partition})
+	}
+	return topics
 }
 
 // fetchEncoder writes the small parts into one buffer and cuts it wherever records go between them.
@@ -48,10 +67,10 @@ type fetchEncoder struct {
 }
 
 // newFetchEncoder allocates for the whole reply at once: the buffer never moves.
-func newFetchEncoder(h Header, req *kmsg.FetchRequest, reply *event.FetchReply) *fetchEncoder {
+func newFetchEncoder(h Header, req *kmsg.FetchRequest, topics []kmsg.FetchRequestTopic, reply *event.FetchReply) *fetchEncoder {
 	size, pieces := fetchTop, 1
-	for i := range req.Topics {
-		size += fetchTopic + len(req.Topics[i].Topic) + fetchPartition*len(req.Topics[i].Partitions)
+	for i := range topics {
+		size += fetchTopic + len(topics[i].Topic) + fetchPartition*len(topics[i].Partitions)
 	}
 	for i := range reply.Partitions {
 		if n := len(reply.Partitions[i].Records); n > 0 {
@@ -84,11 +103,11 @@ func (e *fetchEncoder) tagsEnd() {
 	}
 }
 
-func (e *fetchEncoder) top(code event.Code, topics int) {
+func (e *fetchEncoder) top(reply *event.FetchReply, topics int) {
 	e.int32(0) // throttle
 	if e.version >= 7 {
-		e.int16(int16(code))
-		e.int32(0) // session id
+		e.int16(int16(reply.Code))
+		e.int32(reply.Session)
 	}
 	e.length(topics)
 }

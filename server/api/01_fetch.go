@@ -24,8 +24,7 @@ import (
 //	v16  node endpoints in the reply (KIP-951)
 //	v17, v18  fields that only replicas set
 //
-// Sessions are never granted: every request is a full one and every reply says session 0, which any client takes. Who
-// goes on with a session of an earlier life is told that it is not known. Whatever a client says of being a replica, it
+// Sessions are the core's: a request of one names what changed, and its reply what is new. Whatever a client says of being a replica, it
 // is a consumer here. Without transactions every record below the high watermark is stable.
 func fetch() handler {
 	return handler{
@@ -38,16 +37,12 @@ func fetch() handler {
 
 func decodeFetch(_ *API, p *Pending) (event.Body, kmsg.Response) {
 	req := p.request.(*kmsg.FetchRequest)
-	if req.SessionEpoch > 0 {
-		resp := response(p, kmsg.NewPtrFetchResponse)
-		resp.ErrorCode = int16(event.CodeFetchSessionIDNotFound)
-		return nil, resp
-	}
 	n := 0
 	for i := range req.Topics {
 		n += len(req.Topics[i].Partitions)
 	}
-	if n == 0 {
+	session := fetchSession(p.Version(), req)
+	if n == 0 && session.Step != event.SessionNext && session.ID == 0 {
 		return nil, response(p, kmsg.NewPtrFetchResponse) // nothing to wait for
 	}
 	body := &event.Fetch{
@@ -56,6 +51,17 @@ func decodeFetch(_ *API, p *Pending) (event.Body, kmsg.Response) {
 		MinBytes:   max(req.MinBytes, 0),
 		MaxBytes:   max(req.MaxBytes, 0),
 		Partitions: make([]event.FetchPartition, 0, n),
+		Session:    session,
+		ByID:       p.Version() >= 13,
+	}
+	if n := len(req.ForgottenTopics); n > 0 && session.Step == event.SessionNext {
+		body.Forgotten = make([]event.FetchForgotten, 0, n)
+	}
+	for i := range cap(body.Forgotten) {
+		topic := &req.ForgottenTopics[i]
+		body.Forgotten = append(body.Forgotten, event.FetchForgotten{
+			Name: topic.Topic, ID: topic.TopicID, Partitions: topic.Partitions,
+		})
 	}
 	for i := range req.Topics {
 		topic := &req.Topics[i]
@@ -71,12 +77,28 @@ func decodeFetch(_ *API, p *Pending) (event.Body, kmsg.Response) {
 	return body, nil
 }
 
+// fetchSession is the step of a session that a request is. Kafka's epoch -1 ends one, 0 begins one, and others go on.
+func fetchSession(version int16, req *kmsg.FetchRequest) event.FetchSession {
+	s := event.FetchSession{ID: req.SessionID}
+	switch {
+	case version < 7:
+		return event.FetchSession{}
+	case req.SessionEpoch == 0:
+		s.Step = event.SessionNew
+	case req.SessionEpoch > 0:
+		s.Step, s.Epoch = event.SessionNext, req.SessionEpoch
+	}
+	return s
+}
+
 func encodeFetch(_ *API, p *Pending, reply event.Body) (bufs [][]byte, closing bool) {
 	req := p.request.(*kmsg.FetchRequest)
 	r := as[*event.FetchReply](p, reply)
-	n := 0
-	for i := range req.Topics {
-		n += len(req.Topics[i].Partitions)
+	n := len(r.Named)
+	if r.Named == nil {
+		for i := range req.Topics {
+			n += len(req.Topics[i].Partitions)
+		}
 	}
 	p.aligned(len(r.Partitions), n)
 	return kafka.EncodeFetch(p.header, req, r), false

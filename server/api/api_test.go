@@ -209,16 +209,18 @@ func TestFetchRequests(t *testing.T) {
 	}
 	for _, test := range []struct {
 		id, epoch int32
-		code      event.Code
+		want      event.FetchSession
 	}{
-		{0, -1, 0}, {0, 0, 0}, {9, -1, 0}, {9, 0, 0},
-		{9, 1, event.CodeFetchSessionIDNotFound}, {0, 1, event.CodeFetchSessionIDNotFound},
+		{0, -1, event.FetchSession{}},
+		{9, -1, event.FetchSession{ID: 9}},
+		{0, 0, event.FetchSession{Step: event.SessionNew}},
+		{9, 0, event.FetchSession{Step: event.SessionNew, ID: 9}},
+		{9, 1, event.FetchSession{Step: event.SessionNext, ID: 9, Epoch: 1}},
+		{0, 7, event.FetchSession{Step: event.SessionNext, Epoch: 7}},
 	} {
 		req.SessionID, req.SessionEpoch = test.id, test.epoch
-		if test.code == event.CodeNone {
-			decoded[*event.Fetch](t, a, req)
-		} else if r := answered[*kmsg.FetchResponse](t, a, req); r.ErrorCode != int16(test.code) || r.SessionID != 0 {
-			t.Errorf("session %d epoch %d: %+v", test.id, test.epoch, r)
+		if body, _ := decoded[*event.Fetch](t, a, req); body.Session != test.want {
+			t.Errorf("session %d epoch %d: %+v", test.id, test.epoch, body.Session)
 		}
 	}
 	old := example(kafka.KeyFetch, 8)

@@ -31,7 +31,7 @@ func newPast(t *testing.T) past {
 	t.Helper()
 	dir := t.TempDir()
 	p := past{filepath.Join(dir, "first"), filepath.Join(dir, "killed"), filepath.Join(dir, "stopped")}
-	b := process.New(t, highwater, filepath.Join(dir, "data"))
+	b := process.New(t, highwater, filepath.Join(dir, "data"), "--shards", "1") // so that all of it is in shard-0
 	b.Start(t)
 	w := dial(t, b.Address)
 	if code, why := create(w, topic(target)); code != 0 {
@@ -78,7 +78,7 @@ func refusesToServe(t *testing.T, cmd *exec.Cmd, say ...string) {
 // accepts starts a broker on data and stops it again.
 func accepts(t *testing.T, data string) {
 	t.Helper()
-	b := process.New(t, highwater, data)
+	b := process.New(t, highwater, data, "--shards", "0") // as many as it has
 	b.Start(t)
 	b.Stop(t)
 }
@@ -209,6 +209,41 @@ func TestDirectoriesThatAreNotWhole(t *testing.T) {
 }
 
 // Whenever a kill ends the very first start, the directory starts again: a store that is missing then was never there.
+// A directory of several shards is whole with all of them, and under their number.
+func TestDirectoriesOfSeveralShards(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	b := process.New(t, highwater, data, "--shards", "4")
+	b.Start(t)
+	w := dial(t, b.Address)
+	if code, why := create(w, topic(target)); code != 0 {
+		t.Fatalf("create: %d %s", code, why)
+	}
+	if answer := produce(w, target, goodBatch(targetEnd)); answer.ErrorCode != 0 {
+		t.Fatalf("produce: %d", answer.ErrorCode)
+	}
+	b.Kill(t)
+	for _, n := range []string{"1", "2", "5"} {
+		t.Run(n+" shards", func(t *testing.T) {
+			before := tree(t, data)
+			refusesToServe(t, process.Command(t.Context(), highwater, "serve", "--data", data, "--listen", "127.0.0.1:0", "--shards", n),
+				"used with 4 shards", "--shards 4")
+			if after := tree(t, data); after != before {
+				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+			}
+		})
+	}
+	for _, lost := range []string{"shard-0", "shard-2", "shard-3"} {
+		t.Run("without "+lost, func(t *testing.T) {
+			half := filepath.Join(t.TempDir(), "half")
+			copyTree(t, data, half)
+			remove(t, filepath.Join(half, lost))
+			refuses(t, half, "there is no "+lost, "Put back the "+lost+" folder")
+		})
+	}
+	accepts(t, data) // by its own number, without being told
+}
+
 func TestAKillDuringTheFirstStart(t *testing.T) {
 	for i := range 8 {
 		after := time.Duration(4000+1500*i) * time.Microsecond

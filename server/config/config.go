@@ -13,6 +13,7 @@ type Config struct {
 	AutoCreate      bool
 	MaxMessageBytes int32 // of one record batch
 	SegmentBytes    int64
+	Shards          int   // 0: as many as the directory has
 	JournalBytes    int64 // of one shard's journal ring
 	DiskLoop        string
 

@@ -48,6 +48,7 @@ const (
 	RollHours        = "log.roll.hours"
 	RetentionCheck   = "log.retention.check.interval.ms"
 
+	Shards   = "num.shards"
 	DiskLoop = "disk.loop"
 )
 
@@ -116,8 +117,12 @@ func Keys() []Key {
 		{Name: RetentionCheck, Type: "milliseconds", Default: "300000", Kafka: RetentionCheck,
 			Doc: "How often the broker looks for segments that are to be removed.",
 			set: func(c *Config, v string) error { return number(&c.RetentionCheckMs, v, 1, math.MaxInt64) }},
+		{Name: Shards, Type: "int", Default: "0",
+			Doc: "Shards, and threads that run them: each owns a part of the partitions, with a journal of its own. 0 means as many as " +
+				"the data directory was first used with, or, for a new one, one for each CPU, at most 16. A directory keeps its number.",
+			set: func(c *Config, v string) error { return number(&c.Shards, v, 0, broker.MaxShards) }},
 		{Name: JournalSize, Type: "bytes", Default: "268435456",
-			Doc: "The journal ring. It bounds what a restart replays and the memory for what is not yet in its segment.",
+			Doc: "The journal ring of each shard. It bounds what a restart replays and the memory for what is not yet in its segment.",
 			set: func(c *Config, v string) error { return bytes(&c.JournalBytes, v, 64<<20, 64<<30) }},
 		{Name: DiskLoop, Type: "auto, io_uring or posix", Default: LoopAuto,
 			Doc: "What executes writes and reads: io_uring, or plain system calls on threads (posix). auto takes io_uring where a " +

@@ -1,5 +1,6 @@
 // Package crashtest holds no code but a test: the real binary is killed with SIGKILL again and again under an idempotent
-// producer that wants every acknowledgement, and every time it must come back with all that it acknowledged.
+// producer that wants every acknowledgement, and every time it must come back with all that it acknowledged;
+// with one shard, and with four that are killed at different moments of their work.
 //
 //	producer (one for all rounds) --> highwater serve --kill -9--> highwater serve --kill -9--> ...
 //	                                                                                 |

@@ -31,14 +31,14 @@ func TestKillNine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, loop := range []string{"auto", "posix"} {
-		t.Run("disk loop "+loop, func(t *testing.T) { killNine(t, binary, loop) })
+	for _, x := range []struct{ loop, shards string }{{"auto", "1"}, {"auto", "4"}, {"posix", "2"}} {
+		t.Run("disk loop "+x.loop+", "+x.shards+" shards", func(t *testing.T) { killNine(t, binary, x.loop, x.shards) })
 	}
 }
 
-func killNine(t *testing.T, binary, loop string) {
+func killNine(t *testing.T, binary, loop, shards string) {
 	n := rounds(t)
-	b := process.New(t, binary, filepath.Join(t.TempDir(), "data"), "--disk-loop", loop)
+	b := process.New(t, binary, filepath.Join(t.TempDir(), "data"), "--disk-loop", loop, "--shards", shards)
 	b.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n)*20*time.Second)
 	defer cancel()

@@ -3,7 +3,8 @@
 //
 //	                     +--> flush lane: durable writes                       --+
 //	Effect --Submit--> route  work lane: reads, other writes, names, SyncFile    +--> done(Event)
-//	                     +--> slow lane: AllocateFile, SyncFs, RemoveFile       --+
+//	                     +--> slow lane: AllocateFile, RemoveFile               --+
+//	                     +--> sync lane: SyncFs, all that wait in one           --+
 //
 // Life of one write: Submit copies the effect into its lane; a worker acquires the file's descriptor, writes all of it
 // through short writes and interruptions, makes it durable if it is asked to, and calls done with the IODone event that
@@ -19,6 +20,7 @@
 //	IO-4  A flush never waits behind zeroing, a file-system sync or a removal: those have a lane of their own.
 //	      (by construction)
 //	IO-5  Offsets, lengths and sizes that the contract wants in whole blocks are; anything else is a bug of the core.
+//	IO-6  A file-system sync completes what was submitted before it began, and nothing else.
 //
 // What it does not do: it decides nothing, orders nothing, retries nothing but EINTR and EAGAIN, and keeps no data.
 //

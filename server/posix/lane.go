@@ -1,6 +1,7 @@
 package posix
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -48,6 +49,22 @@ func (l *lane) pop() (event.Effect, bool) {
 	l.queue[l.first] = event.Effect{} // its Data belongs to the worker alone now
 	l.first++
 	return e, true
+}
+
+// popAll waits for effects and takes all that wait. There are none when the lane is closed and empty.
+func (l *lane) popAll() []event.Effect {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.first == len(l.queue) {
+		if l.closed {
+			return nil
+		}
+		l.work.Wait()
+	}
+	all := slices.Clone(l.queue[l.first:])
+	clear(l.queue)
+	l.queue, l.first = l.queue[:0], 0
+	return all
 }
 
 func (l *lane) close() {

@@ -8,10 +8,10 @@ import (
 	"github.com/highwater-log/highwater/server/files"
 )
 
-// Workers per lane. A flush lane of four serves the one to four frames that a journal keeps in flight; the work lane
-// keeps a disk's queue busy with reads and write-behind; the slow lane lets a removal pass a long allocation.
+// Workers per lane. The flush lane serves the frames that the journals of all shards keep in flight; the work lane keeps a
+// disk's queue busy with reads and write-behind; the slow lane lets a removal pass a long allocation.
 const (
-	flushWorkers = 4
+	flushWorkers = 16
 	workWorkers  = 8
 	slowWorkers  = 2
 )
@@ -22,17 +22,18 @@ type Loop struct {
 	log  *slog.Logger
 	done func(event.Event)
 
-	flush, work, slow *lane
-	workers           sync.WaitGroup
+	flush, work, slow, sync *lane
+	workers                 sync.WaitGroup
 }
 
 // New starts the loop's workers. done receives one IODone event per submitted effect, from any goroutine, without Now
 // and Wall: whoever reads the clock fills them in. done must not call Close.
 func New(dir *files.Dir, log *slog.Logger, done func(event.Event)) *Loop {
-	l := &Loop{dir: dir, log: log, done: done, flush: newLane(), work: newLane(), slow: newLane()}
+	l := &Loop{dir: dir, log: log, done: done, flush: newLane(), work: newLane(), slow: newLane(), sync: newLane()}
 	l.start(l.flush, flushWorkers)
 	l.start(l.work, workWorkers)
 	l.start(l.slow, slowWorkers)
+	l.workers.Go(l.syncTogether)
 	return l
 }
 
@@ -53,13 +54,16 @@ func (l *Loop) Close() {
 	l.flush.close()
 	l.work.close()
 	l.slow.close()
+	l.sync.close()
 	l.workers.Wait()
 }
 
 // route chooses the lane by what the effect may have to wait for, IO-4.
 func (l *Loop) route(e *event.Effect) *lane {
 	switch e.Op {
-	case event.OpAllocateFile, event.OpSyncFs, event.OpRemoveFile:
+	case event.OpSyncFs:
+		return l.sync
+	case event.OpAllocateFile, event.OpRemoveFile:
 		return l.slow
 	case event.OpWriteFile:
 		if e.Durable {
@@ -80,5 +84,21 @@ func (l *Loop) start(from *lane, workers int) {
 				l.done(l.execute(&e))
 			}
 		})
+	}
+}
+
+// syncTogether flushes the file system for whoever waits for that: one flush that begins after they all were submitted is
+// one for them all, IO-6. Checkpoints of many stores ask for it at about the same time.
+func (l *Loop) syncTogether() {
+	for {
+		waiting := l.sync.popAll()
+		if len(waiting) == 0 {
+			return
+		}
+		done := l.execute(&waiting[0])
+		for i := range waiting {
+			done.IO, done.To = waiting[i].IO, waiting[i].IO.Machine()
+			l.done(done)
+		}
 	}
 }

@@ -392,3 +392,41 @@ func TestLoop_RefusesOrdersOutsideTheContract(t *testing.T) {
 		}()
 	}
 }
+
+// IO-6: those that wait together are taken together, in their order; what comes later waits for the next one.
+func TestLane_PopAllTakesWhatWaits(t *testing.T) {
+	l := newLane()
+	for i := range uint64(3) {
+		l.push(&event.Effect{Op: event.OpSyncFs, IO: event.NewIOID(event.Shard0, i)})
+	}
+	all := l.popAll()
+	l.push(&event.Effect{Op: event.OpSyncFs, IO: event.NewIOID(event.Shard0, 3)})
+	for i := range all {
+		if all[i].IO.Ordinal() != uint64(i) {
+			t.Errorf("at %d: %s", i, all[i].IO)
+		}
+	}
+	if next := l.popAll(); len(all) != 3 || len(next) != 1 || next[0].IO.Ordinal() != 3 {
+		t.Errorf("took %d, then %d", len(all), len(next))
+	}
+	l.close()
+	if rest := l.popAll(); rest != nil {
+		t.Errorf("a closed lane gives %d", len(rest))
+	}
+}
+
+// IO-1, IO-6: each of many syncs completes once, whichever it shares its system call with, and tells the shard that asked.
+func TestLoop_SyncsTogetherCompleteEach(t *testing.T) {
+	r := newRig(t)
+	var waiting []chan event.Event
+	for i := range 50 {
+		f := chunk(int64(i))
+		r.ok(func(b *event.Buf, io event.IOID) { b.CreateFile(io, f) })
+		waiting = append(waiting, r.submit(func(b *event.Buf, io event.IOID) { b.SyncFs(io) }))
+	}
+	for _, c := range waiting {
+		if ev := <-c; ev.Status != event.StatusOK || ev.To != event.Shard0 {
+			t.Errorf("completion %s", &ev)
+		}
+	}
+}

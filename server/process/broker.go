@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -25,9 +26,15 @@ type Broker struct {
 	cmd    *exec.Cmd
 }
 
+// shardsVariable sets the number of shards of every broker that a test starts without naming it.
+const shardsVariable = "HIGHWATER_TEST_SHARDS"
+
 // New is a broker that does not run yet, on a free address. args follow those that name directory and address.
 func New(t testing.TB, binary, data string, args ...string) *Broker {
 	t.Helper()
+	if n := os.Getenv(shardsVariable); n != "" && !slices.Contains(args, "--shards") {
+		args = append(slices.Clone(args), "--shards", n)
+	}
 	b := &Broker{Data: data, Address: FreeAddress(t), binary: binary, args: args}
 	var err error
 	if b.log, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -35,6 +36,11 @@ func (s *Server) newBroker() (*broker.Broker, error) {
 	}
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: at.Host, Port: uint16(at.Port)}}
 	c.Configs = coreConfigs(&s.config)
+	shards, err := s.shardCount()
+	if err != nil {
+		return nil, err
+	}
+	c.SetShards(shards, entropy{})
 	c.SetJournalBytes(s.config.JournalBytes)
 	c.Home.Alloc = s.buffers.Alloc
 	for i := range c.Shards {
@@ -45,6 +51,26 @@ func (s *Server) newBroker() (*broker.Broker, error) {
 		return nil, err
 	}
 	return b, examine(s.dir.Root(), c.Node, len(c.Shards))
+}
+
+// shardsAtMost is how many shards a new directory gets by itself: each has a ring of its own on the disk.
+const shardsAtMost = 16
+
+// shardCount is how many shards the broker has: what the configuration says, else what the directory was formatted with.
+func (s *Server) shardCount() (int, error) {
+	was, err := recordedShards(s.dir.Root())
+	switch want := s.config.Shards; {
+	case err != nil:
+		return 0, err
+	case was == 0 && want == 0:
+		return min(runtime.GOMAXPROCS(0), shardsAtMost), nil
+	case was == 0:
+		return want, nil
+	case want != 0 && want != was:
+		return 0, refused("it was used with %d shards, this broker has %d. Start with --shards %d, or without %s, or choose another "+
+			"directory with --data", was, want, was, config.Shards)
+	}
+	return was, nil
 }
 
 // advertised is the address that clients are told to connect to.

@@ -6,88 +6,120 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 )
 
-// clients finds the open connections by their number. Only the loop answers them.
+// clients are the open connections of all cells. A connection is numbered when it comes, and its number says which cell it
+// belongs to for its life.
 type clients struct {
+	groups []*group // by cell
+
 	mu   sync.Mutex
-	open map[event.ConnID]*connection
 	next event.ConnID
+	open int
 	most int
 	// stopped turns every new connection away.
 	stopped bool
+}
+
+// group finds the open connections of one cell by their number. Only the loop of the cell answers them.
+type group struct {
+	mu   sync.Mutex
+	open map[event.ConnID]*connection
 
 	answered []*connection // of this turn, each once; the loop's
 	giveBack func([]*event.Buffer)
 }
 
-func newClients(most int, giveBack func([]*event.Buffer)) *clients {
-	return &clients{open: make(map[event.ConnID]*connection), most: most, giveBack: giveBack}
+func newClients(most, cells int, giveBack func([]*event.Buffer)) *clients {
+	cs := &clients{most: most}
+	for range cells {
+		cs.groups = append(cs.groups, newGroup(giveBack))
+	}
+	return cs
 }
+
+func newGroup(giveBack func([]*event.Buffer)) *group {
+	return &group{open: make(map[event.ConnID]*connection), giveBack: giveBack}
+}
+
+// cellOf is the cell that a connection belongs to.
+func (cs *clients) cellOf(id event.ConnID) int { return int(id % event.ConnID(len(cs.groups))) }
 
 // add gives c its number, or reports false if there are too many connections.
 func (cs *clients) add(c *connection) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if cs.stopped || len(cs.open) >= cs.most {
+	if cs.stopped || cs.open >= cs.most {
 		return false
 	}
 	cs.next++
+	cs.open++
 	c.id = cs.next
-	cs.open[c.id] = c
+	g := cs.groups[cs.cellOf(c.id)]
+	g.mu.Lock()
+	g.open[c.id] = c
+	g.mu.Unlock()
 	return true
 }
 
 func (cs *clients) remove(c *connection) {
 	cs.mu.Lock()
-	delete(cs.open, c.id)
-	cs.mu.Unlock()
-}
-
-func (cs *clients) get(id event.ConnID) *connection {
-	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return cs.open[id]
-}
-
-// reply hands the answer of a request to its connection, if that is still there. Its writer wakes at flush.
-func (cs *clients) reply(t event.Ticket, body event.Body) {
-	c := cs.get(t.Conn)
-	if c == nil {
-		cs.giveBack(event.HeldBy(body))
-		return
-	}
-	c.reply(t.Seq, body)
-	if !c.answered {
-		c.answered = true
-		cs.answered = append(cs.answered, c)
-	}
-}
-
-// flush wakes the writers of the connections that were answered since the last flush.
-func (cs *clients) flush() {
-	for i, c := range cs.answered {
-		c.answered = false
-		c.wakeWriter()
-		cs.answered[i] = nil
-	}
-	cs.answered = cs.answered[:0]
-}
-
-func (cs *clients) close(id event.ConnID, why string) {
-	if c := cs.get(id); c != nil {
-		c.end(why)
-	}
+	cs.open--
+	g := cs.groups[cs.cellOf(c.id)]
+	g.mu.Lock()
+	delete(g.open, c.id)
+	g.mu.Unlock()
 }
 
 // closeAll ends every connection, and turns every further one away.
 func (cs *clients) closeAll(why string) {
 	cs.mu.Lock()
 	cs.stopped = true
-	open := make([]*connection, 0, len(cs.open))
-	for _, c := range cs.open {
-		open = append(open, c)
+	open := make([]*connection, 0, cs.open)
+	for _, g := range cs.groups {
+		g.mu.Lock()
+		for _, c := range g.open {
+			open = append(open, c)
+		}
+		g.mu.Unlock()
 	}
 	cs.mu.Unlock()
 	for _, c := range open {
+		c.end(why)
+	}
+}
+
+func (g *group) get(id event.ConnID) *connection {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.open[id]
+}
+
+// reply hands the answer of a request to its connection, if that is still there. Its writer wakes at flush.
+func (g *group) reply(t event.Ticket, body event.Body) {
+	c := g.get(t.Conn)
+	if c == nil {
+		g.giveBack(event.HeldBy(body))
+		return
+	}
+	c.reply(t.Seq, body)
+	if !c.answered {
+		c.answered = true
+		g.answered = append(g.answered, c)
+	}
+}
+
+// flush wakes the writers of the connections that were answered since the last flush.
+func (g *group) flush() {
+	for i, c := range g.answered {
+		c.answered = false
+		c.wakeWriter()
+		g.answered[i] = nil
+	}
+	g.answered = g.answered[:0]
+}
+
+func (g *group) close(id event.ConnID, why string) {
+	if c := g.get(id); c != nil {
 		c.end(why)
 	}
 }

@@ -15,6 +15,7 @@ type connection struct {
 	id     event.ConnID
 	socket net.Conn
 	server *Server
+	queue  *queue // of its cell
 
 	mu      sync.Mutex
 	room    sync.Cond // the reader waits on it while the limits let no request in
@@ -61,9 +62,7 @@ func (c *connection) serve() {
 	c.end(c.read().Error())
 	writer.Wait()
 	c.server.clients.remove(c)
-	c.server.queue.push(event.Event{
-		Kind: event.KindConnClosed, To: event.Front0, Ticket: event.Ticket{Conn: c.id},
-	})
+	c.queue.push(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: c.id}})
 	c.server.log.Debug("connection closed", "connection", c.id, "client", c.socket.RemoteAddr().String(), "why", c.why)
 }
 

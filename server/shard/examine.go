@@ -44,6 +44,22 @@ func examine(root string, node event.NodeID, shards int) error {
 	return x.whole()
 }
 
+// recordedShards is how many shards the directory was formatted with: 0 if it was never used.
+func recordedShards(root string) (int, error) {
+	small, err := files.ReadSmall(root, event.Home)
+	if err != nil {
+		return 0, unreadable(err)
+	}
+	switch hard := store.Examine(small).Hard; {
+	case hard.Cluster.IsZero():
+		return 0, nil // also where it cannot be told: then the examination will say why
+	case hard.Shards == 0:
+		return 1, nil // of a time when there was one
+	default:
+		return int(hard.Shards), nil
+	}
+}
+
 func unreadable(err error) error {
 	if errors.Is(err, syscall.ENOTDIR) {
 		err = fmt.Errorf("%w. Put back the folder that belongs there, or choose an empty directory with --data", err)

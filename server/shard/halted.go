@@ -24,6 +24,6 @@ func (h *Halted) Error() string {
 // guard ends the process when a goroutine of the server panics, after the trace was told, SH-5. To be deferred.
 func (s *Server) guard() {
 	if p := recover(); p != nil {
-		s.fatal(p, s.trace.dump)
+		s.fatal(p, s.DumpTrace)
 	}
 }

@@ -32,6 +32,7 @@ func (s *Server) accept(l net.Listener) {
 			continue
 		}
 		c.frames = conn.New(c.id, s.limits)
+		c.queue = s.loops[s.clients.cellOf(c.id)].queue
 		s.served.Go(c.serve)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 )
@@ -12,7 +13,7 @@ import (
 // all that came with it.
 const turnAtMost = 512
 
-// machine is what the loop drives: a broker.
+// machine is what a loop drives: a cell of a broker.
 type machine interface {
 	Step(ev *event.Event, out *event.Buf)
 	NextDeadline() event.Time
@@ -31,30 +32,33 @@ type releaser interface {
 	Release(b *event.Buffer)
 }
 
-// loop steps the machine. All fields belong to its goroutine, but for queue, ready and what clients guards.
+// loop steps one cell. All fields belong to its goroutine, but for queue and what group, crew and peers guard.
 type loop struct {
+	cell    int
 	machine machine
 	disk    disk
 	buffers releaser
-	clients *clients
+	clients *group // the connections of this cell
 	queue   *queue
+	peers   []*queue // of every cell, by number
 	trace   *trace
 	clock   clock
+	crew    *crew
 	timer   *time.Timer
-	ready   chan struct{} // closed when the machine is ready
 
 	out     event.Buf
+	said    [][]event.Event // to each cell, in this turn
 	isReady bool
-	halted  *Halted
 }
 
-// run steps the machine until it halts, and returns how.
-func (l *loop) run() *Halted {
+// run steps the machine until the broker halts.
+func (l *loop) run() {
 	l.timer = time.NewTimer(time.Hour)
 	defer l.timer.Stop()
+	l.said = make([][]event.Event, len(l.peers))
 	l.turn([]event.Event{{Kind: event.KindStart}})
 	var events []event.Event
-	for l.halted == nil {
+	for !l.crew.over() {
 		events = l.await(events)
 		if len(events) == 0 {
 			l.turn(nil) // a deadline has passed
@@ -63,10 +67,9 @@ func (l *loop) run() *Halted {
 			l.turn(turn)
 		}
 	}
-	return l.halted
 }
 
-// await returns the events that wait, or none when a deadline has passed before any came.
+// await returns the events that wait, or none when a deadline has passed before any came, or the broker is over.
 func (l *loop) await(spare []event.Event) []event.Event {
 	for {
 		events := l.queue.take(spare)
@@ -87,13 +90,15 @@ func (l *loop) await(spare []event.Event) []event.Event {
 		case <-l.queue.wake:
 		case <-due:
 			return nil
+		case <-l.crew.halt:
+			return nil
 		}
 	}
 }
 
 // turn steps the machine through events, and a Tick if one is due.
 func (l *loop) turn(events []event.Event) {
-	if l.halted != nil {
+	if l.crew.over() {
 		return
 	}
 	now, wall := l.clock.read()
@@ -107,10 +112,23 @@ func (l *loop) turn(events []event.Event) {
 		l.step(&event.Event{Kind: event.KindTick, Now: now, Wall: wall})
 	}
 	l.disk.Flush()
+	l.handOver()
 	l.clients.flush()
 	if !l.isReady && l.machine.Ready() {
 		l.isReady = true
-		close(l.ready)
+		l.crew.cellReady()
+	}
+}
+
+// handOver gives the other cells what this turn had to say to them, each in one batch: one lock and at most one wake-up a
+// turn, however many messages there are.
+func (l *loop) handOver() {
+	for to, events := range l.said {
+		if len(events) > 0 {
+			l.peers[to].push(events...)
+			clear(events) // their bodies belong to the receiver
+			l.said[to] = events[:0]
+		}
 	}
 }
 
@@ -132,12 +150,18 @@ func (l *loop) execute(e *event.Effect) {
 	case event.OpCloseConn:
 		l.clients.close(e.Ticket.Conn, e.Text)
 	case event.OpHalt:
-		if l.halted == nil {
-			l.halted = &Halted{Code: e.Halt, Text: e.Text}
+		l.crew.halted(&Halted{Code: e.Halt, Text: e.Text})
+	case event.OpSendMachine:
+		to := broker.CellOf(e.Machine)
+		if to == l.cell || to >= len(l.said) {
+			invariant.Violated("SH-1: cell %d lets the shell carry a message to %s", l.cell, e.Machine)
 		}
+		l.said[to] = append(l.said[to], event.Event{
+			Kind: event.KindMessage, To: e.Machine, From: e.From, Ticket: e.Ticket, Body: e.Body,
+		})
 	case event.OpRelease:
 		l.buffers.Release(e.Memory)
-	case event.OpNone, event.OpSendMachine:
+	case event.OpNone:
 		invariant.Violated("SH-1: %s is no work for the shell", e)
 	default:
 		l.disk.Submit(e)

@@ -31,9 +31,10 @@ func (s *submitted) Submit(e *event.Effect) { *s = append(*s, *e) }
 func (s *submitted) Flush()                 { *s = append(*s, event.Effect{}) }
 
 func newLoop(m machine, d disk) *loop {
+	q := newQueue()
 	return &loop{
-		machine: m, disk: d, clients: newClients(1, func([]*event.Buffer) {}), queue: newQueue(), trace: &trace{}, clock: newClock(),
-		ready: make(chan struct{}),
+		machine: m, disk: d, clients: newGroup(func([]*event.Buffer) {}), queue: q, peers: []*queue{q}, trace: &trace{},
+		clock: newClock(), crew: newCrew(1),
 	}
 }
 
@@ -59,8 +60,8 @@ func TestLoop_TurnsShareTheClockAndTellTheLastEvent(t *testing.T) {
 		l.queue.push(event.Event{Kind: event.KindConnClosed})
 	}
 	l.queue.push(event.Event{Kind: event.KindStop})
-	if h := l.run(); h.Code != event.HaltClean {
-		t.Fatalf("halted %v", h)
+	if l.run(); l.crew.why().Code != event.HaltClean {
+		t.Fatalf("halted %v", l.crew.why())
 	}
 	turns, now := 0, event.Time(-1)
 	for i, ev := range m.seen {
@@ -94,7 +95,7 @@ func TestLoop_TurnsShareTheClockAndTellTheLastEvent(t *testing.T) {
 		t.Errorf("the disk was told the end of %d turns, last of all %s", flushes, d[len(d)-1].Op)
 	}
 	select {
-	case <-l.ready:
+	case <-l.crew.ready:
 	default:
 		t.Error("readiness was not told")
 	}

@@ -109,14 +109,14 @@ func (c *connection) dispatch(taken []request) error {
 			r.pending = out.Pending
 			c.expect(r)
 			events = append(events, event.Event{
-				Kind: event.KindRequest, To: event.Front0, Ticket: r.pending.Ticket, Body: out.Body,
+				Kind: event.KindRequest, Ticket: r.pending.Ticket, Body: out.Body,
 			})
 			continue
 		}
 		break
 	}
 	clear(taken) // the frames' memory is net/conn's to reuse
-	c.server.queue.push(events...)
+	c.queue.push(events...)
 	return bad
 }
 

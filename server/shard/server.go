@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 
+	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/net/conn"
 	"github.com/highwater-log/highwater/server/api"
@@ -37,12 +38,11 @@ type Server struct {
 	disk      diskloop.Loop
 	listeners []net.Listener
 	clients   *clients
-	queue     *queue
-	trace     *trace
+	loops     []*loop // by cell
+	crew      *crew
 	memory    *budget // of requests
 	buffers   *memory.Pool
-	apis      sync.Pool // of *api.API: each keeps decompressors, and serves one goroutine at a time
-	ready     chan struct{}
+	apis      sync.Pool     // of *api.API: each keeps decompressors, and serves one goroutine at a time
 	done      chan struct{} // closed when everything is, and err is set
 	err       error
 
@@ -64,10 +64,8 @@ type Options struct {
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
 		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
-		queue: newQueue(), trace: &trace{}, memory: newBudget(requestBytes),
-		ready: make(chan struct{}), done: make(chan struct{}),
+		memory: newBudget(requestBytes), done: make(chan struct{}),
 	}
-	s.clients = newClients(c.MaxConnections, s.giveBack)
 	s.limits.Frame, s.limits.Memory = int(c.MaxRequestBytes), &chunks{}
 	s.apis.New = func() any { return api.New(api.Config{}) }
 	var err error
@@ -78,18 +76,16 @@ func Start(c config.Config, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
 	s.buffers = memory.New(keptBytes, warmBytes)
-	broker, err := s.newBroker()
+	b, err := s.newBroker()
 	if err != nil {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
-	s.disk, err = diskloop.Open(c.DiskLoop, s.dir, s.log, func(ev event.Event) { s.queue.push(ev) })
+	s.disk, err = diskloop.Open(c.DiskLoop, s.dir, s.log, s.tell)
 	if err != nil {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
-	l := &loop{
-		machine: broker, disk: s.disk, buffers: s.buffers, clients: s.clients, queue: s.queue, trace: s.trace, clock: newClock(), ready: s.ready,
-	}
-	go s.run(l)
+	s.makeLoops(b)
+	go s.run()
 	for _, listener := range s.listeners {
 		s.accepting.Go(func() { s.accept(listener) })
 	}
@@ -115,10 +111,35 @@ func (s *Server) closeListeners() error {
 	return errors.Join(errs...)
 }
 
-// run runs the loop to its end and closes everything behind it.
-func (s *Server) run(l *loop) {
+// makeLoops makes a loop for each cell of b.
+func (s *Server) makeLoops(b *broker.Broker) {
+	cells := b.Cells()
+	s.clients, s.crew = newClients(s.config.MaxConnections, len(cells), s.giveBack), newCrew(len(cells))
+	queues := make([]*queue, len(cells))
+	for i := range queues {
+		queues[i] = newQueue()
+	}
+	clock := newClock() // one for all: cells tell each other deadlines
+	for i, c := range cells {
+		s.loops = append(s.loops, &loop{
+			cell: i, machine: c, disk: s.disk, buffers: s.buffers, clients: s.clients.groups[i], queue: queues[i], peers: queues,
+			trace: &trace{}, clock: clock, crew: s.crew,
+		})
+	}
+}
+
+// run runs the loops to their end and closes everything behind them.
+func (s *Server) run() {
 	defer s.guard()
-	halted := l.run()
+	var loops sync.WaitGroup
+	for _, l := range s.loops {
+		loops.Go(func() {
+			defer s.guard()
+			l.run()
+		})
+	}
+	loops.Wait()
+	halted := s.crew.why()
 	errs := []error{s.closeListeners()}
 	s.accepting.Wait()
 	s.clients.closeAll("the broker stopped")
@@ -135,17 +156,27 @@ func (s *Server) run(l *loop) {
 
 // giveBack returns buffers whose bytes were sent, or never will be, to the machines that count their users.
 func (s *Server) giveBack(held []*event.Buffer) {
-	event.Return(held, func(ev event.Event) { s.queue.push(ev) })
+	event.Return(held, s.tell)
 }
 
+// tell pushes a completion, or a message to a machine, to the cell that it is for.
+func (s *Server) tell(ev event.Event) { s.loops[broker.CellOf(ev.To)].queue.push(ev) }
+
 // Ready is closed when recovery is done and requests are served.
-func (s *Server) Ready() <-chan struct{} { return s.ready }
+func (s *Server) Ready() <-chan struct{} { return s.crew.ready }
 
 // Done is closed when the broker has ended and everything is closed.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Stop asks for a clean stop. Wait tells when it is done.
-func (s *Server) Stop() { s.queue.push(event.Event{Kind: event.KindStop}) }
+func (s *Server) Stop() {
+	for _, l := range s.loops {
+		l.queue.push(event.Event{Kind: event.KindStop})
+	}
+}
+
+// Shards is how many shards, and so loops, it runs.
+func (s *Server) Shards() int { return len(s.loops) }
 
 // Wait waits until the broker has ended, and returns why: nil after a clean stop, a Halted otherwise.
 func (s *Server) Wait() error {
@@ -169,4 +200,11 @@ func (s *Server) DataDir() string { return s.dir.Root() }
 func (s *Server) DiskLoop() string { return s.disk.Name() }
 
 // DumpTrace writes the last events and effects, for whoever wonders what the broker is doing.
-func (s *Server) DumpTrace(w io.Writer) { s.trace.dump(w) }
+func (s *Server) DumpTrace(w io.Writer) {
+	for _, l := range s.loops {
+		if len(s.loops) > 1 {
+			_, _ = fmt.Fprintf(w, "cell %d: ", l.cell) // that w fails changes nothing
+		}
+		l.trace.dump(w)
+	}
+}

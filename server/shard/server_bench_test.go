@@ -14,16 +14,18 @@ import (
 // BenchmarkProduce is what one client on the same machine gets through, acks=all: its own work is part of the figure.
 func BenchmarkProduce(b *testing.B) {
 	for _, size := range []int{100, 1 << 10, 16 << 10, 128 << 10} {
-		for _, loop := range []string{config.LoopPosix, config.LoopAuto} {
-			b.Run(fmt.Sprintf("%dB/%s", size, loop), func(b *testing.B) { benchProduce(b, size, loop) })
+		for _, shards := range []string{"1", "2", "4"} {
+			for _, loop := range []string{config.LoopPosix, config.LoopAuto} {
+				b.Run(fmt.Sprintf("%dB/%s-shards/%s", size, shards, loop), func(b *testing.B) { benchProduce(b, size, shards, loop) })
+			}
 		}
 	}
 }
 
-func benchProduce(b *testing.B, size int, loop string) {
+func benchProduce(b *testing.B, size int, shards, loop string) {
 	c, err := config.Load("", nil, []config.Setting{
 		{Key: config.LogDirs, Value: b.TempDir()}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.Partitions, Value: "8"},
-		{Key: config.DiskLoop, Value: loop},
+		{Key: config.DiskLoop, Value: loop}, {Key: config.Shards, Value: shards},
 	})
 	if err != nil {
 		b.Fatal(err)

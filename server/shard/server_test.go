@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ func startServerWithin(t *testing.T, data string, limits conn.Limits, settings .
 	t.Helper()
 	flags := []config.Setting{{Key: config.LogDirs, Value: data}, {Key: config.Listeners, Value: "127.0.0.1:0"},
 		{Key: config.JournalSize, Value: "64MiB"}}
+	if n := os.Getenv("HIGHWATER_TEST_SHARDS"); n != "" {
+		flags = append(flags, config.Setting{Key: config.Shards, Value: n, Where: "HIGHWATER_TEST_SHARDS"})
+	}
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
 		flags = append(flags, config.Setting{Key: key, Value: value, Where: "test"})
@@ -123,12 +127,18 @@ func consumeAll(ctx context.Context, t *testing.T, s *Server, topic string, n in
 }
 
 func TestServer_ServesAndSurvivesRestarts(t *testing.T) {
+	for _, shards := range []string{"1", "2", "4"} {
+		t.Run(shards+" shards", func(t *testing.T) { testRestarts(t, "num.shards="+shards) })
+	}
+}
+
+func testRestarts(t *testing.T, shards string) {
 	data := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	const topic, each = "orders", 500
 	for round := range 3 {
-		s := startServer(t, data)
+		s := startServer(t, data, shards)
 		cl := dialClient(t, s)
 		if round == 0 {
 			made, err := kadm.NewClient(cl).CreateTopic(ctx, 5, 1, nil, topic)

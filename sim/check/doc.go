@@ -2,6 +2,8 @@
 //
 //	world --OnEvent, OnReply-------> window       answers to idempotent producers            O11
 //	      --OnEvent, OnReply-------> shape        partitions and configurations            O30 O31 O32
+//	      --OnEvent, OnReply-------> topics       what was told to exist exists              O26
+//	      --OnReply----------------> budget       the bytes of fetches                       O25
 //	      --OnBoot-----------------> recovery     recover(recover(disk)) = recover(disk)     O22
 //	      --OnEvent, OnRecovered---> lives        what one life finds, the next one finds    O1 O10 O22 O24
 //	      --OnEnd------------------> history      what clients saw, judged directly          O1 O2 O5 O11 O14 O15 O24
@@ -24,6 +26,9 @@
 //	O30        a topic never has fewer partitions than were told or acknowledged before, and never more than were asked for
 //	O31        a configuration is as the last acknowledged change left it, or as one that was asked for since would
 //	O32        a batch that is sent after its topic's max.message.bytes was acknowledged is taken or refused by that size
+//	O25        a fetch gets no more bytes than it asked for, whichever shards they are from, but its first batch whole
+//	O26        a topic that an answer said to exist exists for every later request: through any connection if its creation
+//	           was acknowledged, through those of the same cell if it was shown
 //	O2-search  some order of all operations explains what was seen
 //
 // Judges look and touch nothing: they recover copies of disks, so that a run has the same digest with and without them.

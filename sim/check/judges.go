@@ -14,6 +14,7 @@ type Judges struct {
 	recovery recovery
 	lives    lives
 	shape    shape
+	topics   topics
 }
 
 // finding is what a judge holds against a run: the law, and what it saw. The zero value is nothing.
@@ -30,6 +31,9 @@ func (j *Judges) Hooks() world.Hooks {
 }
 
 func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {
+	if ev.Kind == event.KindRequest {
+		j.topics.asked(w.Event(), ev.Ticket)
+	}
 	if produce, ok := ev.Body.(*event.Produce); ok && ev.Kind == event.KindRequest {
 		j.window.arrived(produce)
 		j.lives.arrived(w.Event(), produce)
@@ -41,14 +45,21 @@ func (j *Judges) onEvent(w *world.World, _ int, ev *event.Event) {
 
 func (j *Judges) onReply(w *world.World, _ int, t event.Ticket, request, reply event.Body) {
 	report(w, j.shape.replied(t, request, reply))
-	asked, ok := request.(*event.Produce)
-	answer, is := reply.(*event.ProduceReply)
-	if ok && is {
-		report(w, j.window.replied(asked, answer))
+	report(w, j.topics.answered(&j.plan.Header, w.Event(), t, request, reply))
+	switch asked := request.(type) {
+	case *event.Produce:
+		if answer, ok := reply.(*event.ProduceReply); ok {
+			report(w, j.window.replied(asked, answer))
+		}
+	case *event.Fetch:
+		if answer, ok := reply.(*event.FetchReply); ok {
+			report(w, judgeBudget(asked, answer))
+		}
 	}
 }
 
 func (j *Judges) onBoot(w *world.World, node int) {
+	j.topics.booted()
 	if !j.opt.Recovery {
 		return
 	}

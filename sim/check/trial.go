@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/highwater-log/highwater/core/broker"
@@ -15,7 +16,8 @@ import (
 const tooLong = 100_000
 
 // trial is a broker on a copy of a disk, with nobody around it: operations of the disk take no time, deadlines come
-// when nothing else is left to do.
+// when nothing else is left to do. Messages between its cells arrive before anything else happens, those of different
+// pairs of cells in a drawn order.
 type trial struct {
 	disk   *disk.Disk
 	broker *broker.Broker
@@ -23,6 +25,7 @@ type trial struct {
 	now    event.Time
 	wall   int64
 	out    event.Buf
+	under  []event.Event // messages between cells, in the order in which they were sent
 
 	steps  int
 	done   int // operations of the disk
@@ -46,8 +49,8 @@ func newTrial(d *disk.Disk, cfg broker.Config, wall int64, order uint64) *trial 
 // start recovers until the broker is ready, or until it has done so many operations (negative for no limit). It reports
 // whether it is ready.
 func (t *trial) start(operations int) bool {
-	if t.runs() {
-		t.step(&event.Event{Kind: event.KindStart})
+	for i := 0; t.runs() && i < len(t.broker.Cells()); i++ {
+		t.step(i, &event.Event{Kind: event.KindStart})
 	}
 	for t.runs() && !t.broker.Ready() && t.done != operations {
 		t.advance()
@@ -61,7 +64,7 @@ func (t *trial) runs() bool { return t.halted == "" && t.law == (finding{}) }
 func (t *trial) ask(body event.Body) event.Body {
 	t.asked++
 	t.answer = nil
-	t.step(&event.Event{Kind: event.KindRequest, Ticket: event.Ticket{Conn: 1, Seq: t.asked}, Body: body})
+	t.step(1%len(t.broker.Cells()), &event.Event{Kind: event.KindRequest, Ticket: event.Ticket{Conn: 1, Seq: t.asked}, Body: body})
 	for t.runs() && t.answer == nil {
 		t.advance()
 	}
@@ -70,6 +73,10 @@ func (t *trial) ask(body event.Body) event.Body {
 
 // advance lets one thing happen.
 func (t *trial) advance() {
+	if len(t.under) > 0 {
+		t.deliver()
+		return
+	}
 	if n := t.disk.Pending(); n > 0 {
 		at := 0
 		if t.order != 0 {
@@ -79,20 +86,43 @@ func (t *trial) advance() {
 		var ev event.Event
 		t.disk.Complete(io, &ev)
 		t.done++
-		t.step(&ev)
+		t.step(broker.CellOf(io.Machine()), &ev)
 		return
 	}
-	at := t.broker.NextDeadline()
+	next, at := 0, event.Never
+	for i, c := range t.broker.Cells() {
+		if d := c.NextDeadline(); d < at {
+			next, at = i, d
+		}
+	}
 	if at == event.Never {
 		t.halted = "it waits for nothing and is not done"
 		return
 	}
 	t.now = max(t.now, at)
-	t.step(&event.Event{Kind: event.KindTick})
+	t.step(next, &event.Event{Kind: event.KindTick})
 }
 
-// step applies one event. A law that breaks on the way is the trial's end, not the world's.
-func (t *trial) step(ev *event.Event) {
+// deliver carries one message: a drawn one that no older one of its pair of cells precedes.
+func (t *trial) deliver() {
+	at := 0
+	if t.order != 0 {
+		at = int(rand.Mix2(t.order, uint64(t.steps)) % uint64(len(t.under)))
+	}
+	pair := func(ev *event.Event) [2]int { return [2]int{broker.CellOf(ev.From), broker.CellOf(ev.To)} }
+	for i := range t.under[:at] {
+		if pair(&t.under[i]) == pair(&t.under[at]) {
+			at = i
+			break
+		}
+	}
+	ev := t.under[at]
+	t.under = slices.Delete(t.under, at, at+1)
+	t.step(broker.CellOf(ev.To), &ev)
+}
+
+// step applies one event to a cell. A law that breaks on the way is the trial's end, not the world's.
+func (t *trial) step(cell int, ev *event.Event) {
 	defer func() {
 		if r := recover(); r != nil {
 			t.law = brokenLaw(r)
@@ -105,7 +135,7 @@ func (t *trial) step(ev *event.Event) {
 	t.now += event.Microsecond
 	ev.Now, ev.Wall = t.now, t.wall
 	t.out.Reset()
-	t.broker.Step(ev, &t.out)
+	t.broker.Cells()[cell].Step(ev, &t.out)
 	effects := t.out.Effects()
 	for i := range effects {
 		t.execute(&effects[i])
@@ -121,6 +151,10 @@ func (t *trial) execute(e *event.Effect) {
 	case event.OpRelease: // a trial shows what it was answered later: its memory is the collector's
 	case event.OpHalt:
 		t.halted = e.Halt.String() + ": " + e.Text
+	case event.OpSendMachine:
+		t.under = append(t.under, event.Event{
+			Kind: event.KindMessage, To: e.Machine, From: e.From, Ticket: e.Ticket, Body: e.Body,
+		})
 	case event.OpCloseConn:
 		t.halted = "it closes the connection: " + e.Text
 	default:

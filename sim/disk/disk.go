@@ -20,9 +20,12 @@ type Disk struct {
 	lastOp      event.Op // of the operation completed last
 	lastDurable bool
 
-	recent  [64]span // the last durable writes, for HoldsDurably
-	newest  int      // of recent
-	scratch []byte
+	recent [64]span // the last durable writes, for HoldsDurably
+	newest int      // of recent
+
+	remembers bool
+	past      []byte // everything that was ever written durably, for HeldOnce
+	scratch   []byte
 }
 
 // span is a range of a file.
@@ -218,6 +221,9 @@ func (d *Disk) write(o *op) (int64, event.Status) {
 	if o.Durable {
 		d.newest = (d.newest + 1) % len(d.recent)
 		d.recent[d.newest] = span{o.File, o.Offset, n}
+		if d.remembers {
+			d.past = append(d.past, o.Data...)
+		}
 	}
 	return n, event.StatusOK
 }

@@ -152,6 +152,12 @@ func (d *Disk) HoldsDurably(needle []byte) bool {
 	return false
 }
 
+// Remember has the disk keep every durable write, for HeldOnce.
+func (d *Disk) Remember() { d.remembers = true }
+
+// HeldOnce reports whether needle was ever part of a durable write, since Remember.
+func (d *Disk) HeldOnce(needle []byte) bool { return bytes.Contains(d.past, needle) }
+
 // appendFloor appends the n durable bytes at off, in whole blocks.
 func (ino *inode) appendFloor(dst []byte, off, n int64) []byte {
 	var zero page

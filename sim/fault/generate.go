@@ -11,6 +11,7 @@ type Expected struct {
 	Events  int // of the world until the clients are done
 	Writes  int // durable writes
 	Replies int
+	Hands   int // messages between cells, on each side
 }
 
 // Faults draws the faults of a run. clients is how many there are.
@@ -109,7 +110,7 @@ func (g *generator) diskPoint() Point {
 // crashPoint is a moment in the i-th of n stretches of the run.
 func (g *generator) crashPoint(i, n int) Trigger {
 	t := Trigger{Event: uint64(g.within(g.want.Events, i, n))}
-	switch g.Below(8) {
+	switch g.Below(9) {
 	case 0, 1, 2:
 		t.Point, t.Op, t.Nth = g.diskPoint(), DurableWrite, g.within(g.want.Writes, i, n)
 	case 3:
@@ -122,6 +123,8 @@ func (g *generator) crashPoint(i, n int) Trigger {
 		t.Point, t.Nth = AtDelivered, g.within(g.want.Events/2, i, n)
 	case 7:
 		t.Point, t.Nth = AtEvent, g.within(g.want.Events/2, i, n)
+	case 8:
+		t.Point, t.Nth = AtHand, g.within(g.want.Hands, i, n)
 	}
 	return t
 }

@@ -38,7 +38,13 @@ type Header struct {
 	WallMs  int64    `json:"wall_ms"` // of the nodes' wall clocks at the start
 	// RetentionCheckMs is how often brokers look for what may go; 0 for never.
 	RetentionCheckMs int64 `json:"retention_check_ms,omitempty"`
+
+	Shards   int        `json:"shards,omitempty"`       // of each broker, and so its cells; none for 1
+	HandOver event.Time `json:"hand_over_ns,omitempty"` // that a message between two cells takes, at most
 }
+
+// CellCount is how many shards, and so cells, each broker has.
+func (h *Header) CellCount() int { return max(1, h.Shards) }
 
 // Topic is one topic that the clients use.
 type Topic struct {
@@ -67,6 +73,7 @@ type Client struct {
 	ByID       bool       `json:"by_id,omitempty"`     // request versions that name topics by id
 	Timeout    event.Time `json:"timeout_ns"`
 	MaxWait    int32      `json:"max_wait_ms,omitempty"` // of fetches
+	Sessions   bool       `json:"sessions,omitempty"`    // fetches by sessions
 }
 
 // DiskTime is how long operations of a disk take: a minimum and the mean of an exponential tail, in nanoseconds.
@@ -119,6 +126,8 @@ type Op struct {
 	Key       string     `json:"key,omitempty"`       // alter-config: of the configuration
 	Value     string     `json:"value,omitempty"`     // alter-config: what it becomes; empty to take it back
 	Percent   int        `json:"percent,omitempty"`   // of delete-records: how much of what is committed goes
+	Wide      int        `json:"wide,omitempty"`      // produce, fetch: further partitions of the request, the next ones
+	MaxBytes  int32      `json:"max_bytes,omitempty"` // fetch: of the whole answer; 0 for plenty
 }
 
 // Family is a kind of fault with a switch and a stream of its own.
@@ -184,4 +193,19 @@ type Verdict struct {
 	Event   uint64 `json:"event,omitempty"`
 	Digest  string `json:"digest,omitempty"`
 	Stale   []int  `json:"stale,omitempty"` // faults that never fired
+}
+
+// Trims reports whether anything in the plan lets logs begin later.
+func (p *Plan) Trims() bool {
+	for i := range p.Header.Topics {
+		if !p.Header.Topics[i].Retained() {
+			return true
+		}
+	}
+	for i := range p.Ops {
+		if p.Ops[i].Do == "delete-records" {
+			return true
+		}
+	}
+	return false
 }

@@ -25,6 +25,8 @@ const (
 	StreamTurn
 	StreamIdentity
 	StreamRetention
+	StreamHand // messages between cells
+	StreamWide // requests that span partitions
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

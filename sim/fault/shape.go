@@ -13,6 +13,12 @@ func NewHeader(seed uint64, p Profile) Header {
 		Net:    drawNet(s),
 		Store:  drawStore(s),
 	}
+	cells := NewRand(seed, StreamHand, 0).Seq()
+	h.Shards = Pick(cells, 1, 1, 2, 3, 4)
+	if h.Shards > 1 {
+		h.HandOver = event.Time(cells.LogBetween(1, 2000)) * event.Microsecond
+		h.Store.spread(cells)
+	}
 	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
 		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
 	}
@@ -27,6 +33,7 @@ func NewHeader(seed uint64, p Profile) Header {
 	for range s.Between(1, 3) {
 		h.Clients = append(h.Clients, Client{
 			Role: Consumer, ByID: s.OneIn(2), Timeout: timeout(s), MaxWait: int32(s.LogBetween(1, 100)),
+			Sessions: cells.OneIn(2),
 		})
 	}
 	h.Clients = append(h.Clients, Client{Role: Admin, Timeout: timeout(s)})
@@ -104,4 +111,14 @@ func drawStore(s *Seq) Store {
 		IndexInterval: int64(Pick(s, 128, 1024, 4096)),
 		MaxReadBytes:  int64(Pick(s, 8, 16, 64)) << 10,
 	}
+}
+
+// spread makes the sizes of several shards fit for the part of the load that each gets: in most runs the rings are the smallest
+// and checkpoints wait until they are full, or few would ever lap.
+func (k *Store) spread(s *Seq) {
+	if s.OneIn(3) {
+		return
+	}
+	k.ChunkSize, k.MaxChunks, k.MaxFrame = 32<<10, 3, 32<<10
+	k.CheckpointAge = event.Second
 }

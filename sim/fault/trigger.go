@@ -17,6 +17,7 @@ const (
 	AtReply     Point = "reply"     // a reply was decided, and has not left
 	AtReplied   Point = "replied"   // it is on the wire
 	AtBoot      Point = "boot"      // a node was started
+	AtHand      Point = "hand-over" // a message between two cells is handed over, or arrives
 )
 
 // Trigger says when a fault fires: at the Nth time that Point is passed by Op, from the moment on when the fault After

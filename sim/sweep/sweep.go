@@ -37,6 +37,7 @@ type Stats struct {
 	Ended     int // of them, those that a refusal or a halt ended
 	Events    uint64
 	Simulated event.Time
+	Costs     []int          // of the costliest step, by kind of event
 	Probes    map[string]int // runs that reached each rare branch
 }
 
@@ -91,6 +92,12 @@ func (s *Stats) add(r *world.Result) {
 		if r.Ended != "" {
 			s.Ended++
 		}
+	}
+	for kind, cost := range r.Costs {
+		if kind == len(s.Costs) {
+			s.Costs = append(s.Costs, 0)
+		}
+		s.Costs[kind] = max(s.Costs[kind], cost)
 	}
 	for _, p := range r.Probes {
 		s.Probes[p]++

@@ -59,9 +59,20 @@ const (
 	entryBytes
 )
 
-// Step records that incarnation life of node is about to apply ev.
-func (t *Trace) Step(id uint64, now event.Time, node, life int, ev *event.Event) {
-	t.begin(id, now, entryStep, uint64(node)<<32|uint64(life))
+// Place is where a step happens: a cell of an incarnation of a node. Cells is how many there are.
+type Place struct{ Node, Life, Cell, Cells int }
+
+// String renders p as n0.3, or n0.3/1 where there are several cells.
+func (p Place) String() string {
+	if p.Cells <= 1 {
+		return fmt.Sprintf("n%d.%d", p.Node, p.Life)
+	}
+	return fmt.Sprintf("n%d.%d/%d", p.Node, p.Life, p.Cell)
+}
+
+// Step records that a cell is about to apply ev.
+func (t *Trace) Step(id uint64, now event.Time, at Place, ev *event.Event) {
+	t.begin(id, now, entryStep, uint64(at.Node)<<32|uint64(at.Cell)<<24|uint64(at.Life))
 	more := uint64(0)
 	if ev.More {
 		more = 1
@@ -79,7 +90,7 @@ func (t *Trace) Step(id uint64, now event.Time, node, life int, ev *event.Event)
 		t.mix(uint64(ev.Files[i].Size))
 	}
 	if t.Out != nil {
-		t.head(id, now, fmt.Sprintf("n%d.%d", node, life), ' ')
+		t.head(id, now, at.String(), ' ')
 		text := ev.String()
 		_, text, _ = strings.Cut(text, " ")
 		fmt.Fprintf(&t.line, "%-50s |", text)
@@ -93,7 +104,7 @@ func (t *Trace) Effect(e *event.Effect) {
 	if e.Durable {
 		durable = 1
 	}
-	t.mix(uint64(e.Op) | durable<<8 | uint64(e.Halt)<<16 | machine(e.Machine)<<24)
+	t.mix(uint64(e.Op) | durable<<8 | uint64(e.Halt)<<16 | machine(e.Machine)<<24 | machine(e.From)<<40)
 	t.mix(uint64(e.IO))
 	if e.File.Kind != event.FileNone {
 		t.file(&e.File)

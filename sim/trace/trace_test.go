@@ -15,7 +15,7 @@ func play(t *Trace, change func(ev *event.Event, e *event.Effect)) {
 	if change != nil {
 		change(&ev, &e)
 	}
-	t.Step(412, 13847*event.Microsecond, 0, 2, &ev)
+	t.Step(412, 13847*event.Microsecond, Place{Life: 2}, &ev)
 	t.Effect(&e)
 	t.Effect(&event.Effect{Op: event.OpReply, Ticket: event.Ticket{Conn: 3, Seq: 7}, Body: &event.ProduceReply{}})
 	t.Note(413, 13901*event.Microsecond, 0, 2, "crash", 2, 0, func() string { return "cut (fault 2)" })
@@ -73,7 +73,7 @@ func TestRecording_DoesNotAllocate(t *testing.T) {
 	var tr Trace
 	ev := event.Event{Kind: event.KindTick}
 	e := event.Effect{Op: event.OpSyncFs}
-	if n := testing.AllocsPerRun(500, func() { tr.Step(1, 2, 0, 1, &ev); tr.Effect(&e) }); n >= 1 {
+	if n := testing.AllocsPerRun(500, func() { tr.Step(1, 2, Place{Life: 1}, &ev); tr.Effect(&e) }); n >= 1 {
 		t.Errorf("%v allocations a step", n)
 	}
 }

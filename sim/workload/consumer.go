@@ -17,6 +17,7 @@ type consumer struct {
 	metadata
 	positions [][]int64 // by topic and partition
 	busy      bool
+	session   session
 	backoff   event.Time
 }
 
@@ -64,7 +65,7 @@ func (r *consumer) pump(c *Client, m Moment) {
 		r.list(c, m, t, op.Partition, event.TimestampEarliest, position)
 	default:
 		c.advance(m)
-		r.fetch(c, m, t, op.Partition, position, c.spec.MaxWait)
+		r.fetch(c, m, op, c.spec.MaxWait)
 	}
 }
 
@@ -113,22 +114,38 @@ func (r *consumer) later(c *Client, m Moment) {
 	}
 }
 
-func (r *consumer) fetch(c *Client, m Moment, t *topic, partition int32, position *int64, maxWait int32) *history.Op {
-	op := c.begin(m, history.Fetch, t, partition)
-	op.Offset = *position
+// reading is one partition of a fetch under way.
+type reading struct {
+	spot
+	op *history.Op
+}
+
+func (x reading) at() spot { return x.spot }
+
+// fetch asks for the partitions of op that have a position.
+func (r *consumer) fetch(c *Client, m Moment, plan *fault.Op, maxWait int32) *history.Op {
+	var parts []reading
+	for _, s := range c.spots(plan) {
+		if position := r.positions[s.topic][s.partition]; position != unset {
+			op := c.begin(m, history.Fetch, &c.topics[s.topic], s.partition)
+			op.Offset = position
+			parts = append(parts, reading{s, op})
+		}
+	}
 	r.busy = true
-	c.call(m, fetchRequest(c, t, partition, *position, maxWait), func(m Moment, answer kmsg.Response) {
+	c.call(m, r.request(c, parts, plan.MaxBytes, maxWait), func(m Moment, answer kmsg.Response) {
 		r.busy = false
 		resp, ok := answer.(*kmsg.FetchResponse)
 		if !ok {
+			r.session = session{} // it ended with its connection
 			return
 		}
-		r.fetched(c, m, op, resp, position)
+		r.fetched(c, m, parts, resp)
 	})
-	return op
+	return parts[0].op
 }
 
-func fetchRequest(c *Client, t *topic, partition int32, offset int64, maxWait int32) kmsg.Request {
+func (r *consumer) request(c *Client, parts []reading, maxBytes, maxWait int32) kmsg.Request {
 	req := kmsg.NewPtrFetchRequest()
 	req.Version = 12
 	if c.spec.ByID {
@@ -137,27 +154,65 @@ func fetchRequest(c *Client, t *topic, partition int32, offset int64, maxWait in
 	req.ReplicaID = -1
 	req.MaxWaitMillis = maxWait
 	req.MinBytes = 1
-	req.MaxBytes = 1 << 20
+	if req.MaxBytes = maxBytes; maxBytes == 0 {
+		req.MaxBytes = 1 << 20
+	}
 	req.SessionEpoch = -1
-	p := kmsg.NewFetchRequestTopicPartition()
-	p.Partition, p.FetchOffset, p.CurrentLeaderEpoch, p.PartitionMaxBytes = partition, offset, -1, 32<<10
-	req.Topics = []kmsg.FetchRequestTopic{{Topic: t.Name, TopicID: t.id, Partitions: []kmsg.FetchRequestTopicPartition{p}}}
+	if c.spec.Sessions {
+		all := parts
+		parts = r.session.wants(all)
+		r.session.ask(c, req, all)
+	}
+	group(parts, reading.at, func(topic int, its []reading) {
+		t := kmsg.FetchRequestTopic{Topic: c.topics[topic].Name, TopicID: c.topics[topic].id}
+		for _, x := range its {
+			p := kmsg.NewFetchRequestTopicPartition()
+			p.Partition, p.FetchOffset, p.CurrentLeaderEpoch, p.PartitionMaxBytes = x.partition, x.op.Offset, -1, 32<<10
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+	})
 	return req
 }
 
-func (r *consumer) fetched(c *Client, m Moment, op *history.Op, resp *kmsg.FetchResponse, position *int64) {
-	op.Return = m.Event
-	op.Code = resp.ErrorCode
+func (r *consumer) fetched(c *Client, m Moment, parts []reading, resp *kmsg.FetchResponse) {
 	if resp.ErrorCode != 0 {
-		op.Outcome = history.Fail
+		r.session = session{}
+		for _, x := range parts {
+			x.op.Code, x.op.Return, x.op.Outcome = resp.ErrorCode, m.Event, history.Fail
+		}
 		r.later(c, m)
 		return
 	}
-	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
-		c.fail("a fetch answer for other partitions than asked")
-		return
+	news := c.spec.Sessions && r.session.answered(resp)
+	told := make([]bool, len(parts))
+	for i := range resp.Topics {
+		for j := range resp.Topics[i].Partitions {
+			part := &resp.Topics[i].Partitions[j]
+			for n, x := range parts {
+				if x.partition == part.Partition && names(&c.topics[x.topic], resp.Topics[i].Topic, resp.Topics[i].TopicID) {
+					told[n] = true
+					r.session.remember(x.spot, part)
+					r.got(c, m, x, part)
+				}
+			}
+		}
 	}
-	part := &resp.Topics[0].Partitions[0]
+	for n, x := range parts {
+		switch {
+		case told[n]:
+		case news:
+			r.silent(c, m, x)
+		default:
+			c.fail("a fetch answer without a partition that was asked")
+		}
+	}
+}
+
+// got takes the answer about one partition.
+func (r *consumer) got(c *Client, m Moment, x reading, part *kmsg.FetchResponseTopicPartition) {
+	op, position := x.op, &r.positions[x.topic][x.partition]
+	op.Return = m.Event
 	op.Code = part.ErrorCode
 	op.HighWatermark, op.LogStart = part.HighWatermark, part.LogStartOffset
 	if part.ErrorCode != 0 {

@@ -56,7 +56,7 @@ func (r *finalReader) pump(c *Client, m Moment) {
 	case r.whole:
 		r.list(c, m, t, r.partition, event.TimestampLatest, nil)
 	default:
-		r.fetch(c, m, t, r.partition, position, 0)
+		r.fetch(c, m, &fault.Op{Topic: r.topic, Partition: r.partition}, 0)
 	}
 	r.last = c.history[len(c.history)-1]
 	r.last.Final = true

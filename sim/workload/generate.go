@@ -43,6 +43,7 @@ func Generate(h *fault.Header, size Size) []fault.Op {
 	for id := range h.Clients {
 		g := &generator{Seq: fault.NewRand(h.Seed, fault.StreamWorkload, uint64(id)).Seq(), h: h, client: id}
 		g.pause = g.LogBetween(1, 2000)
+		g.wide = fault.NewRand(h.Seed, fault.StreamWide, uint64(id)).Seq()
 		switch h.Clients[id].Role {
 		case fault.Producer:
 			ops = g.produce(ops, size.Produce/producers)
@@ -60,7 +61,8 @@ type generator struct {
 	*fault.Seq
 	h      *fault.Header
 	client int
-	pause  int // between operations, in microseconds at most
+	pause  int        // between operations, in microseconds at most
+	wide   *fault.Seq // draws how many partitions requests span
 }
 
 // place is an operation on some partition.
@@ -86,6 +88,9 @@ func (g *generator) produce(ops []fault.Op, n int) []fault.Op {
 		op.Acks = fault.Pick[int16](g.Seq, -1, -1, -1, -1, -1, -1, 1, 0)
 		op.Records = g.LogBetween(1, 8)
 		op.Bytes = min(g.LogBetween(8, large), most/op.Records)
+		if g.wide.OneIn(4) {
+			op.Wide = g.wide.Between(1, 4)
+		}
 		if g.OneIn(50) {
 			op.Pause += event.Time(g.LogBetween(1, 50)) * event.Millisecond
 		}
@@ -97,6 +102,10 @@ func (g *generator) produce(ops []fault.Op, n int) []fault.Op {
 func (g *generator) fetch(ops []fault.Op, n int) []fault.Op {
 	for range n {
 		op := g.place(DoFetch)
+		if g.wide.OneIn(2) {
+			op.Wide = g.wide.Between(1, 8)
+			op.MaxBytes = int32(fault.Pick(g.wide, 0, 1, 1000, 10_000, 30_000))
+		}
 		if g.OneIn(12) {
 			op.Do = DoListOffsets
 			op.Timestamp = fault.Pick[int64](g.Seq, event.TimestampLatest, event.TimestampLatest, event.TimestampEarliest)

@@ -36,15 +36,15 @@ type producer struct {
 
 // sequence is the next sequence number of one partition under the producer's id.
 type sequence struct {
-	topic     int
-	partition int32
-	next      int32
+	spot
+	next int32
 }
 
 // batch is one operation under way.
 type batch struct {
-	op     *history.Op
-	plan   *fault.Op
+	op   *history.Op
+	plan *fault.Op
+	spot
 	bytes  []byte
 	flying bool
 	doubt  bool // an attempt may have been appended
@@ -66,7 +66,7 @@ func (p *producer) due(c *Client) event.Time {
 		return p.idAt
 	}
 	at := event.Never
-	if len(p.open) > p.flying {
+	if len(p.open) > p.flying && p.flying < c.spec.InFlight {
 		at = p.backoff
 	}
 	if c.next < len(c.ops) && len(p.open) < c.spec.InFlight {
@@ -81,7 +81,7 @@ func (p *producer) pump(c *Client, m Moment) {
 	}
 	for _, b := range p.open {
 		if !b.flying && p.flying < c.spec.InFlight {
-			p.send(c, m, b)
+			p.send(c, m, []*batch{b})
 		}
 	}
 	for len(p.open) < c.spec.InFlight {
@@ -118,9 +118,20 @@ func (p *producer) identified(c *Client, m Moment) bool {
 	return false
 }
 
-// begin opens the operation and sends it for the first time.
+// begin opens the operation, a batch for each partition that it spans, and sends it for the first time. What is to be sent
+// again later goes batch by batch.
 func (p *producer) begin(c *Client, m Moment, plan *fault.Op) {
-	op := c.begin(m, history.Produce, &c.topics[plan.Topic], plan.Partition)
+	var batches []*batch
+	for _, s := range c.spots(plan) {
+		batches = append(batches, p.fill(c, m, plan, s))
+	}
+	p.open = append(p.open, batches...)
+	p.send(c, m, batches)
+}
+
+// fill makes a batch for one partition.
+func (p *producer) fill(c *Client, m Moment, plan *fault.Op, s spot) *batch {
+	op := c.begin(m, history.Produce, &c.topics[s.topic], s.partition)
 	op.Acks = plan.Acks
 	for range max(1, plan.Records) {
 		op.Values = append(op.Values, history.NewValue(c.id, p.values))
@@ -129,67 +140,104 @@ func (p *producer) begin(c *Client, m Moment, plan *fault.Op) {
 	id := identity{pid: -1, epoch: -1, sequence: -1}
 	if c.spec.Idempotent {
 		op.Acks = -1
-		id = identity{pid: p.id.pid, epoch: p.id.epoch, sequence: p.take(plan, int32(len(op.Values)))}
+		id = identity{pid: p.id.pid, epoch: p.id.epoch, sequence: p.take(s, int32(len(op.Values)))}
 	}
 	op.PID, op.Epoch, op.Sequence = id.pid, id.epoch, id.sequence
-	b := &batch{op: op, plan: plan}
+	b := &batch{op: op, plan: plan, spot: s}
 	b.bytes = appendBatch(nil, id, c.wallMs+int64(m.Now/event.Millisecond), op.Values, plan.Bytes)
-	p.open = append(p.open, b)
-	p.send(c, m, b)
+	return b
 }
 
-// take gives out n sequence numbers of the partition that op writes to.
-func (p *producer) take(op *fault.Op, n int32) int32 {
+// take gives out n sequence numbers of a partition.
+func (p *producer) take(at spot, n int32) int32 {
 	for i := range p.next {
-		if s := &p.next[i]; s.topic == op.Topic && s.partition == op.Partition {
+		if s := &p.next[i]; s.spot == at {
 			first := s.next
 			s.next += n
 			return first
 		}
 	}
-	p.next = append(p.next, sequence{topic: op.Topic, partition: op.Partition, next: n})
+	p.next = append(p.next, sequence{spot: at, next: n})
 	return 0
 }
 
-func (p *producer) send(c *Client, m Moment, b *batch) {
-	b.op.Attempts++
-	req := produceRequest(c, b)
-	if b.op.Acks == 0 {
+// send sends batches of different partitions in one request.
+func (p *producer) send(c *Client, m Moment, batches []*batch) {
+	req := produceRequest(c, batches)
+	if batches[0].op.Acks == 0 {
 		c.send(req)
-		p.close(b)
+		for _, b := range batches {
+			b.op.Attempts++
+			p.close(b)
+		}
 		return
 	}
-	b.flying = true
-	p.flying++
+	for _, b := range batches {
+		b.op.Attempts++
+		b.flying = true
+		p.flying++
+	}
 	c.call(m, req, func(m Moment, answer kmsg.Response) {
-		b.flying = false
-		p.flying--
 		resp, ok := answer.(*kmsg.ProduceResponse)
-		if b.closed {
-			return
+		for _, b := range batches {
+			b.flying = false
+			p.flying--
 		}
-		if !ok {
-			p.lost(c, b)
-			return
+		for _, b := range batches {
+			switch {
+			case b.closed:
+			case !ok:
+				p.lost(c, b)
+			default:
+				p.answered(c, m, b, resp)
+			}
 		}
-		p.answered(c, m, b, resp)
+		if ok && answers(resp) != len(batches) {
+			c.fail("a produce answer for other partitions than asked")
+		}
 	})
 }
 
-func produceRequest(c *Client, b *batch) kmsg.Request {
-	t := &c.topics[b.plan.Topic]
+func (b *batch) at() spot { return b.spot }
+
+func produceRequest(c *Client, batches []*batch) kmsg.Request {
 	req := kmsg.NewPtrProduceRequest()
 	req.Version = 9
 	if c.spec.ByID {
 		req.Version = 13
 	}
-	req.Acks = b.op.Acks
+	req.Acks = batches[0].op.Acks
 	req.TimeoutMillis = int32(c.spec.Timeout / event.Millisecond)
-	req.Topics = []kmsg.ProduceRequestTopic{{
-		Topic: t.Name, TopicID: t.id,
-		Partitions: []kmsg.ProduceRequestTopicPartition{{Partition: b.plan.Partition, Records: b.bytes}},
-	}}
+	group(batches, (*batch).at, func(topic int, its []*batch) {
+		t := kmsg.ProduceRequestTopic{Topic: c.topics[topic].Name, TopicID: c.topics[topic].id}
+		for _, b := range its {
+			t.Partitions = append(t.Partitions, kmsg.ProduceRequestTopicPartition{Partition: b.partition, Records: b.bytes})
+		}
+		req.Topics = append(req.Topics, t)
+	})
 	return req
+}
+
+// answers counts the partitions of an answer.
+func answers(resp *kmsg.ProduceResponse) int {
+	n := 0
+	for i := range resp.Topics {
+		n += len(resp.Topics[i].Partitions)
+	}
+	return n
+}
+
+// about is what an answer says of the partition of b: nil if nothing.
+func about(c *Client, b *batch, resp *kmsg.ProduceResponse) *kmsg.ProduceResponseTopicPartition {
+	for i := range resp.Topics {
+		t := &resp.Topics[i]
+		for j := range t.Partitions {
+			if t.Partitions[j].Partition == b.partition && names(&c.topics[b.topic], t.Topic, t.TopicID) {
+				return &t.Partitions[j]
+			}
+		}
+	}
+	return nil
 }
 
 // lost is the end of an attempt without an answer. An idempotent producer asks again; another one must not.
@@ -203,11 +251,11 @@ func (p *producer) lost(c *Client, b *batch) {
 }
 
 func (p *producer) answered(c *Client, m Moment, b *batch, resp *kmsg.ProduceResponse) {
-	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
+	part := about(c, b, resp)
+	if part == nil {
 		c.fail("a produce answer for other partitions than asked")
 		return
 	}
-	part := &resp.Topics[0].Partitions[0]
 	b.op.Code = part.ErrorCode
 	code := event.Code(part.ErrorCode)
 	v, expected := judge(code)
@@ -244,7 +292,7 @@ func (p *producer) refuse(m Moment, b *batch) {
 func (p *producer) retry(c *Client, m Moment, b *batch) {
 	p.stale = true
 	p.backoff = m.Now + askAgain
-	lame := c.topics[b.plan.Topic].Doomed || event.Code(b.op.Code) == event.CodeKafkaStorageError
+	lame := c.topics[b.topic].Doomed || event.Code(b.op.Code) == event.CodeKafkaStorageError
 	switch {
 	case !c.spec.Idempotent && b.doubt:
 		p.close(b)
@@ -262,7 +310,7 @@ func (p *producer) hasEarlier(b *batch) bool {
 		if o == b {
 			return false
 		}
-		if o.plan.Topic == b.plan.Topic && o.plan.Partition == b.plan.Partition {
+		if o.spot == b.spot {
 			return true
 		}
 	}

@@ -7,14 +7,17 @@
 //	           |  client --bytes--> netsim --bytes--> node                  |
 //	           |                                       | net/conn, server/api
 //	           |                                       v                    |
-//	           |                        inbox --turn--> core/broker.Step    |
-//	           |                          ^                | effects        |
-//	           |                          +--- sim/disk <--+--> replies     |
+//	           |             inbox of a cell --turn--> core/broker, a cell  |
+//	           |                ^    ^                     | effects        |
+//	           |                |    +------ sim/disk <----+--> replies     |
+//	           |                +-- messages of other cells <---+           |
 //	           +-----------------------------------------------------------+
 //
 // A node runs the very code of the server: net/conn cuts frames, server/api decodes and encodes, core/broker decides. The
-// world is its shell: it reads the clock once per turn, says More while the turn has events left, executes effects,
-// delivers completions in any order, and ticks when NextDeadline says so, or a little later.
+// world is its shell. Each cell of the broker has an inbox, turns and a timer of its own, as if a thread ran it: the world
+// reads the clock once per turn, says More while the turn has events left, executes effects, delivers completions in any
+// order, and ticks when NextDeadline says so, or a little later. A message to another cell arrives after a drawn time, and
+// after everything that was sent there before.
 //
 // Life of a run, by phases:
 //
@@ -34,5 +37,5 @@
 // Everything random is a hash of the plan's seed and of what it is drawn for. A run reads no clock, no environment and
 // iterates over no map: the same plan gives the same digest, always.
 //
-// Start reading at world.go, then node.go and step.go.
+// Start reading at world.go, then node.go, cell.go and step.go.
 package world

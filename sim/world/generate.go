@@ -9,7 +9,7 @@ import (
 )
 
 // expected is how long runs of the default size are: measured, and only used to spread faults.
-var expected = fault.Expected{Events: 8000, Writes: 220, Replies: 420}
+var expected = fault.Expected{Events: 8000, Writes: 220, Replies: 420, Hands: 1500}
 
 // Generate draws the plan of a seed. The empty profile is the default one.
 func Generate(seed uint64, profile string) (*fault.Plan, error) {

@@ -64,10 +64,26 @@ func (n *node) leaked() int {
 	for _, l := range n.links {
 		count(l.server.Unsent())
 	}
-	for i := n.head; i < len(n.inbox); i++ {
-		if m, ok := n.inbox[i].Body.(*event.GiveBack); ok {
-			count(m.Held)
+	for _, c := range n.cells {
+		for i := c.head; i < len(c.inbox); i++ {
+			count(carried(&c.inbox[i]))
+		}
+		for k := range c.pipes {
+			for i := range c.pipes[k].under {
+				count(carried(&c.pipes[k].under[i]))
+			}
 		}
 	}
 	return leaked
+}
+
+// carried is the memory that a message hands over, or shows on its way to a front.
+func carried(ev *event.Event) []*event.Buffer {
+	switch m := ev.Body.(type) {
+	case *event.GiveBack:
+		return m.Held
+	case *event.ShardData:
+		return m.Held
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/net/conn"
@@ -134,7 +135,7 @@ func (n *node) takeRequests(l *link) {
 				return
 			}
 			if l.open {
-				n.push(event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})
+				n.pushConn(event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})
 			}
 		}
 	}
@@ -197,7 +198,13 @@ func (n *node) flush(l *link) {
 }
 
 // giveBack returns buffers whose bytes were sent, or never will be, to the machines that count their users.
-func (n *node) giveBack(held []*event.Buffer) { event.Return(held, n.push) }
+func (n *node) giveBack(held []*event.Buffer) {
+	event.Return(held, func(ev event.Event) {
+		if n.up {
+			n.cells[broker.CellOf(ev.To)].push(ev)
+		}
+	})
+}
 
 func (n *node) link(id event.ConnID) *link {
 	for _, l := range n.links {
@@ -225,5 +232,5 @@ func (n *node) forget(l *link) {
 			break
 		}
 	}
-	n.push(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: l.id}})
+	n.pushConn(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: l.id}})
 }

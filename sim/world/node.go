@@ -23,25 +23,20 @@ type node struct {
 	disk *disk.Disk
 	wall int64 // milliseconds by which its wall clock is off
 
-	life      int // number of the process, from 1
-	up        bool
-	ready     bool
-	halted    event.HaltCode // 0 while it runs
-	broker    *broker.Broker
-	api       *api.API
-	clock     event.Time // its monotonic clock when it was started
-	started   event.Time // the world's clock then
-	accepted  uint64
-	links     []*link
-	inbox     []event.Event
-	head      int // of inbox
-	turnDue   bool
-	tickDueAt event.Time // event.Never for none
-	diskTime  fault.Rand
-	turnTime  fault.Rand
-	turns     uint64
-	heap      *heap
-	failing   map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
+	life     int // number of the process, from 1
+	up       bool
+	ready    bool
+	halted   event.HaltCode // 0 while it runs
+	broker   *broker.Broker
+	api      *api.API
+	cells    []*cell
+	clock    event.Time // its monotonic clock when it was started
+	started  event.Time // the world's clock then
+	accepted uint64
+	links    []*link
+	diskTime fault.Rand
+	heap     *heap
+	failing  map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
 
 	slowUntil event.Time
 	slowBy    event.Time
@@ -58,9 +53,8 @@ func (w *World) boot() {
 	identity := fault.NewRand(seed, fault.StreamIdentity, life)
 	n.up, n.ready, n.halted = true, false, 0
 	n.started, n.clock = w.now, event.Time(identity.At(1)%uint64(event.Second))
-	n.links, n.inbox, n.head, n.turnDue, n.tickDueAt = nil, n.inbox[:0], 0, false, event.Never
+	n.links, n.cells = nil, nil
 	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
-	n.turnTime = fault.NewRand(seed, fault.StreamTurn, life)
 	n.failing = map[event.IOID]uint64{}
 	n.heap = newHeap()
 	n.api = api.New(api.Config{})
@@ -70,6 +64,9 @@ func (w *World) boot() {
 		return
 	}
 	n.broker = b
+	for i, c := range b.Cells() {
+		n.cells = append(n.cells, newCell(n, i, c, life))
+	}
 	w.trace.Note(w.event, w.now, n.id, n.life, "boot", uint64(n.life), 0, nil)
 	if w.hooks.OnBoot != nil {
 		w.hooks.OnBoot(w, n.id)
@@ -77,7 +74,7 @@ func (w *World) boot() {
 	if n.pass(fault.Passing{Point: fault.AtBoot}) {
 		return
 	}
-	n.push(event.Event{Kind: event.KindStart})
+	n.pushAll(event.Event{Kind: event.KindStart})
 }
 
 // config is the broker's configuration: the plan's sizes, identities drawn anew for each life. looks: it looks for what may
@@ -91,6 +88,7 @@ func (n *node) config(seed uint64, looks bool) broker.Config {
 	} else {
 		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.Itoa(math.MaxInt64)}) // never
 	}
+	c.SetShards(n.w.plan.Header.CellCount(), rand.New(rand.Mix2(seed, rand.Label("shards"))))
 	k := n.w.plan.Header.Store
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
@@ -125,67 +123,18 @@ func slicesOf(shards []store.Config) []*store.Config {
 // now is the node's monotonic clock.
 func (n *node) now() event.Time { return n.clock + n.w.now - n.started }
 
-// push puts an event into the inbox; a turn will take it out.
-func (n *node) push(ev event.Event) {
-	if !n.up {
-		return
-	}
-	n.inbox = append(n.inbox, ev)
-	if !n.turnDue {
-		n.turnDue = true
-		n.turns++
-		wait := event.Time(n.turnTime.At(n.turns) % uint64(20*event.Microsecond))
-		n.w.due(item{at: n.w.now + wait, kind: dueTurn, a: uint64(n.life), node: n})
+// pushAll tells every cell.
+func (n *node) pushAll(ev event.Event) {
+	for _, c := range n.cells {
+		c.push(ev)
 	}
 }
 
-// turn applies what is in the inbox, as many events as a turn may have, under one reading of the clock.
-func (n *node) turn(life uint64) {
-	if !n.up || uint64(n.life) != life {
-		return
+// pushConn tells the cell that owns a connection, for all its life.
+func (n *node) pushConn(ev event.Event) {
+	if n.up {
+		n.cells[int(ev.Ticket.Conn)%len(n.cells)].push(ev)
 	}
-	n.turnDue = false
-	count := min(len(n.inbox)-n.head, max(1, n.w.plan.Header.Turn))
-	for i := range count {
-		ev := n.inbox[n.head]
-		n.inbox[n.head] = event.Event{}
-		n.head++
-		ev.More = i+1 < count
-		if !n.apply(&ev) {
-			return
-		}
-		n.w.event++
-	}
-	if n.head == len(n.inbox) {
-		n.inbox, n.head = n.inbox[:0], 0
-	} else if !n.turnDue {
-		n.turnDue = true
-		n.w.due(item{at: n.w.now + event.Microsecond, kind: dueTurn, a: uint64(n.life), node: n})
-	}
-	n.planTick()
-}
-
-// planTick sees to it that the broker is ticked when it wants to be: timers are never early, and up to a millisecond late.
-func (n *node) planTick() {
-	d := n.broker.NextDeadline()
-	if d == event.Never {
-		return
-	}
-	n.turns++
-	late := event.Time(n.turnTime.At(n.turns) % uint64(event.Millisecond))
-	at := max(n.w.now+event.Microsecond, n.started+(d-n.clock)) + late
-	if at < n.tickDueAt {
-		n.tickDueAt = at
-		n.w.due(item{at: at, kind: dueTick, a: uint64(n.life), node: n})
-	}
-}
-
-func (n *node) tickDue(life uint64, at event.Time) {
-	if !n.up || uint64(n.life) != life || at != n.tickDueAt {
-		return
-	}
-	n.tickDueAt = event.Never
-	n.push(event.Event{Kind: event.KindTick})
 }
 
 // ioDone lets the disk carry out an operation, and tells the broker in its next turn.
@@ -206,7 +155,7 @@ func (n *node) ioDone(life uint64, io event.IOID) {
 	if n.pass(fault.Passing{Point: fault.AtCompleted, Op: op, Durable: durable}) {
 		return
 	}
-	n.push(ev)
+	n.cells[broker.CellOf(io.Machine())].push(ev)
 }
 
 // end stops the process: by a crash, or because it halted. The network is told in the way of such an end.
@@ -229,5 +178,5 @@ func (n *node) end(c disk.Crash, powerCut bool) {
 		n.w.watchLink(l)
 	}
 	n.up, n.ready = false, false
-	n.links, n.inbox, n.head, n.broker = nil, n.inbox[:0], 0, nil
+	n.links, n.cells, n.broker = nil, nil, nil
 }

@@ -11,8 +11,9 @@ const (
 	dueDialled                 // its answer reaches the client
 	dueArrival                 // bytes, or an end, of a link
 	dueIO                      // completion of operation b of life a
-	dueTick                    // a deadline of the broker of life a
-	dueTurn                    // the node of life a works on its inbox
+	dueTick                    // a deadline of cell b of life a
+	dueTurn                    // cell b of life a works on its inbox
+	dueHand                    // a message between two cells of life a arrives: b is from<<8 | to
 	dueBoot                    // the node is started
 )
 

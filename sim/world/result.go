@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/linearizability/history"
@@ -35,6 +36,7 @@ type Result struct {
 	Stale   []int         // ids of those that did not
 	Ended   string        // how a run ended that could not go on: a refusal, where the plan's label allows it
 
+	Costs  []int    // of the costliest step, by kind of event: see event.Buf.Cost
 	Probes []string // rare branches reached, in the order of their first reach
 }
 
@@ -46,4 +48,15 @@ func (r *Result) Line() string {
 		s += " oracle=" + r.Oracle
 	}
 	return s
+}
+
+// CostText tells the costliest step of each kind of event: start=12 tick=40 io-done=93.
+func CostText(costs []int) string {
+	var out []string
+	for kind, cost := range costs {
+		if cost > 0 {
+			out = append(out, fmt.Sprintf("%s=%d", event.Kind(kind), cost))
+		}
+	}
+	return strings.Join(out, " ")
 }

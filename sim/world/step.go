@@ -6,23 +6,26 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/sim/disk"
 	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/highwater-log/highwater/sim/trace"
 )
 
-// apply steps the broker with one event and executes what it decides. It reports whether the process still runs.
-func (n *node) apply(ev *event.Event) bool {
+// apply steps the cell with one event and executes what it decides. It reports whether the process still runs.
+func (c *cell) apply(ev *event.Event) bool {
+	n := c.n
 	w := n.w
 	ev.Now = n.now()
 	ev.Wall = w.plan.Header.WallMs + n.wall + int64(w.now/event.Millisecond)
 	if n.pass(fault.Passing{Point: fault.AtEvent}) {
 		return false
 	}
-	w.trace.Step(w.event, w.now, n.id, n.life, ev)
+	w.trace.Step(w.event, w.now, trace.Place{Node: n.id, Life: n.life, Cell: c.index, Cells: len(n.cells)}, ev)
 	if w.hooks.OnEvent != nil {
 		w.hooks.OnEvent(w, n.id, ev)
 	}
 	w.buf.Reset()
-	n.broker.Step(ev, &w.buf)
+	c.machine.Step(ev, &w.buf)
 	effects := w.buf.Effects()
+	w.cost(ev)
 	for i := range effects {
 		w.trace.Effect(&effects[i])
 		if w.hooks.OnEffect != nil {
@@ -40,7 +43,7 @@ func (n *node) apply(ev *event.Event) bool {
 		return false
 	}
 	for i := range effects {
-		if !n.execute(&effects[i]) {
+		if !c.execute(&effects[i]) {
 			return false
 		}
 	}
@@ -48,8 +51,11 @@ func (n *node) apply(ev *event.Event) bool {
 }
 
 // execute carries out one effect, or sees to it that it will be. It reports whether the process still runs.
-func (n *node) execute(e *event.Effect) bool {
+func (c *cell) execute(e *event.Effect) bool {
+	n := c.n
 	switch e.Op {
+	case event.OpSendMachine:
+		return c.hand(e)
 	case event.OpReply:
 		return n.reply(e.Ticket, e.Body)
 	case event.OpCloseConn:

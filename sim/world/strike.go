@@ -118,18 +118,30 @@ func (n *node) victim(where string, seed uint64) (event.File, int64, bool) {
 // oldest is how many frames back the journal is damaged at most: older ones are seldom read again.
 const oldest = 8
 
-// journalVictim draws a block of one of the last frames of shard 0. The newest are spared: no other frame says of them
-// yet that they were durable, and one that is bad cannot be told from a torn tail, by design.
+// journalVictim draws a block of one of the last frames of a shard: a drawn one, or the next that has such a frame.
 func (n *node) journalVictim(seed uint64) (event.File, int64, bool) {
+	cells := n.w.plan.Header.CellCount()
+	for i := range cells {
+		shard := event.Machine{Role: event.RoleShard, Index: uint8((rand.Mix2(seed, 5) + uint64(i)) % uint64(cells))}
+		if f, off, ok := n.frameVictim(shard, seed); ok {
+			return f, off, true
+		}
+	}
+	return event.File{}, 0, false
+}
+
+// frameVictim draws a block of one of the last frames of a shard. The newest are spared: no other frame says of them
+// yet that they were durable, and one that is bad cannot be told from a torn tail, by design.
+func (n *node) frameVictim(shard event.Machine, seed uint64) (event.File, int64, bool) {
 	spared := n.w.plan.Header.Store.InFlight + 2
 	rank := spared + int(rand.Mix2(seed, 3)%oldest)
-	f, off, length, ok := n.disk.DurableWrite(event.FileChunk, event.Shard0, rank)
+	f, off, length, ok := n.disk.DurableWrite(event.FileChunk, shard, rank)
 	if !ok {
 		return event.File{}, 0, false
 	}
 	off += int64(rand.Mix2(seed, 4)%uint64(length/event.BlockSize)) * event.BlockSize
 	for newer := range spared {
-		g, at, n, ok := n.disk.DurableWrite(event.FileChunk, event.Shard0, newer)
+		g, at, n, ok := n.disk.DurableWrite(event.FileChunk, shard, newer)
 		if ok && g == f && at < off+event.BlockSize && off < at+n {
 			return event.File{}, 0, false // the ring went round: a spared frame lies there now
 		}

@@ -64,6 +64,8 @@ type World struct {
 	phaseAt event.Time
 	phaseEv uint64
 
+	trimmed bool // logs may let go of records
+
 	buf    event.Buf
 	bytes  []byte // scratch of receipts
 	result Result
@@ -90,6 +92,9 @@ func newWorld(plan *fault.Plan, opt Options) *World {
 	w.buf.Probing = opt.Probes
 	w.result = Result{Seed: h.Seed, Label: h.Label, Verdict: VerdictOK}
 	w.node = newNode(w, 0)
+	if w.trimmed = plan.Trims(); w.trimmed {
+		w.node.disk.Remember()
+	}
 	ops := make([][]fault.Op, len(h.Clients))
 	for _, op := range plan.Ops {
 		ops[op.Client] = append(ops[op.Client], op)
@@ -176,14 +181,25 @@ func (w *World) dispatch(x *item) {
 		w.arrival(x.link, netsim.Direction(x.a), x.at)
 	case dueIO:
 		x.node.ioDone(x.a, event.IOID(x.b))
-	case dueTick:
-		x.node.tickDue(x.a, x.at)
-	case dueTurn:
-		x.node.turn(x.a)
+	case dueTick, dueTurn, dueHand:
+		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
+			w.cellDue(x)
+		}
 	case dueBoot:
 		if !x.node.up && w.phase != phaseEnd {
 			w.boot()
 		}
+	}
+}
+
+func (w *World) cellDue(x *item) {
+	switch x.kind {
+	case dueTick:
+		x.node.cells[x.b].tickDue(x.at)
+	case dueTurn:
+		x.node.cells[x.b].turn()
+	case dueHand:
+		x.node.handed(x.b>>8, x.b&0xff)
 	}
 }
 
@@ -198,7 +214,7 @@ func (w *World) changePhase() {
 	case phaseHeal:
 		if w.clientsDone() && w.node.up && w.node.ready {
 			w.enter(phaseStop)
-			w.node.push(event.Event{Kind: event.KindStop})
+			w.node.pushAll(event.Event{Kind: event.KindStop})
 		}
 	case phaseStop:
 		if w.node.halted == event.HaltClean {
@@ -275,6 +291,14 @@ func (w *World) finish() {
 	}
 	w.trace.Close()
 	r.Digest, r.Points, r.Events, r.Simulated = w.trace.Digest(), w.trace.Checkpoints(), w.event, w.now
+}
+
+// cost remembers the costliest step of each kind of event.
+func (w *World) cost(ev *event.Event) {
+	for len(w.result.Costs) <= int(ev.Kind) {
+		w.result.Costs = append(w.result.Costs, 0)
+	}
+	w.result.Costs[ev.Kind] = max(w.result.Costs[ev.Kind], w.buf.Cost())
 }
 
 // probe remembers the rare branches of the last step.
