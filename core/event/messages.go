@@ -32,6 +32,7 @@ package event
 type ShardProduce struct {
 	Acks     int16
 	Deadline Time // when an acks=all wait ends with CodeRequestTimedOut
+	Wait     Time // from the request's arrival to Deadline
 	Items    []ShardProduceItem
 }
 

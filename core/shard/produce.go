@@ -15,12 +15,36 @@ import (
 type produceWait struct {
 	from   event.Machine
 	ticket event.Ticket
-	key    uint64 // of its deadline
+	key    uint64 // of its deadline, for Lanes
 	acks   int16
-	next   int // the first item that was not tried yet
-	open   int // items without an outcome
+	next   int  // the first item that was not tried yet
+	open   int  // items without an outcome
+	gone   bool // it was answered, or its client has gone
 	// answer becomes the message: Code of a result is undecided where the outcome is open.
 	answer event.ShardProduced
+}
+
+// loneProduce is a request for one partition in one allocation.
+type loneProduce struct {
+	produceWait
+	result [1]event.ProducePartitionReply
+}
+
+// newProduce is a request that was not tried yet.
+func newProduce(ev *event.Event, m *event.ShardProduce) *produceWait {
+	var w *produceWait
+	if n := len(m.Items); n == 1 {
+		l := new(loneProduce)
+		w = &l.produceWait
+		w.answer.Results = l.result[:]
+	} else {
+		w = &produceWait{answer: event.ShardProduced{Results: make([]event.ProducePartitionReply, n)}}
+	}
+	w.from, w.ticket, w.acks, w.open, w.answer.Items = ev.From, ev.Ticket, m.Acks, len(m.Items), m.Items
+	for i := range w.answer.Results {
+		w.answer.Results[i].Code = undecided
+	}
+	return w
 }
 
 // undecided is no code of Kafka's: the outcome is not known yet.
@@ -29,24 +53,13 @@ const undecided event.Code = -2
 // onProduce tries the batches at once, or behind those that are held back already.
 func (s *Shard) onProduce(ev *event.Event, m *event.ShardProduce, out *event.Buf) {
 	out.Touch(len(m.Items))
-	s.nextKey++
-	w := &produceWait{
-		from: ev.From, ticket: ev.Ticket, key: s.nextKey, acks: m.Acks,
-		open: len(m.Items),
-		answer: event.ShardProduced{
-			Items: m.Items, Results: make([]event.ProducePartitionReply, len(m.Items)),
-		},
-	}
-	for i := range w.answer.Results {
-		w.answer.Results[i].Code = undecided
-	}
-	s.produces[w.key] = w
+	w := newProduce(ev, m)
 	if len(s.held) > 0 || !s.try(w, out) {
 		out.Hit("shard/produce-held")
 		s.held = append(s.held, w)
 	}
 	if w.open > 0 {
-		s.deadlines.Set(w.key, m.Deadline)
+		w.key = s.produces.Set(w, m.Wait, m.Deadline)
 	}
 }
 
@@ -167,8 +180,8 @@ func (s *Shard) unknown() event.Code {
 
 // settle gives item i of w its outcome, and answers w with the last one.
 func (s *Shard) settle(w *produceWait, i int, r event.ProducePartitionReply, out *event.Buf) {
-	if w.answer.Results[i].Code != undecided {
-		return // it timed out before
+	if w.gone || w.answer.Results[i].Code != undecided {
+		return // nobody waits, or it timed out before
 	}
 	w.answer.Results[i] = r
 	w.open--
@@ -181,24 +194,22 @@ func (s *Shard) settle(w *produceWait, i int, r event.ProducePartitionReply, out
 
 // drop forgets w.
 func (s *Shard) drop(w *produceWait) {
-	s.deadlines.Cancel(w.key)
-	delete(s.produces, w.key)
+	w.gone = true
+	s.produces.Cancel(w.key)
 }
 
 // expire answers what has waited for too long. Batches that were appended may still be committed later: the outcome is
 // unknown, and the codes say so.
 func (s *Shard) expire(out *event.Buf) {
+	for key, due := s.deadlines.Pop(s.now); due; key, due = s.deadlines.Pop(s.now) {
+		out.Hit("shard/trim-timed-out")
+		s.refuseTrim(s.trims[key], event.CodeRequestTimedOut, out)
+	}
 	for {
-		key, ok := s.deadlines.Pop(s.now)
-		if !ok {
+		w, due := s.produces.Pop(s.now)
+		if !due {
 			return
 		}
-		if w := s.trims[key]; w != nil {
-			out.Hit("shard/trim-timed-out")
-			s.refuseTrim(w, event.CodeRequestTimedOut, out)
-			continue
-		}
-		w := s.produces[key]
 		out.Hit("shard/produce-timed-out")
 		s.unhold(w)
 		tried := w.next

@@ -34,7 +34,7 @@ type Shard struct {
 
 	partitions map[event.TP]*partition // for lookups; to iterate, go through the store's
 
-	produces  map[uint64]*produceWait // open ones, by the key of their deadline; looked up, never iterated
+	produces  timer.Lanes[*produceWait] // open ones, by deadline
 	deadlines timer.Heap
 	nextKey   uint64
 	held      []*produceWait       // wait for room, in order of arrival
@@ -67,7 +67,7 @@ func New(cfg Config) *Shard {
 		store:      store.New(cfg.Store),
 		broker:     -1,
 		partitions: map[event.TP]*partition{},
-		produces:   map[uint64]*produceWait{},
+		produces:   timer.Lanes[*produceWait]{Waits: func(w *produceWait) bool { return !w.gone }},
 		trims:      map[uint64]*trimWait{},
 		retention:  retention{period: cfg.RetentionCheck},
 		watches:    map[event.Ticket]*watch{},
@@ -142,7 +142,7 @@ func (s *Shard) NextDeadline() event.Time {
 	if s.over {
 		return event.Never
 	}
-	return min(s.store.NextDeadline(), s.deadlines.Next(), s.retentionDue())
+	return min(s.store.NextDeadline(), s.deadlines.Next(), s.produces.Next(), s.retentionDue())
 }
 
 // follow does what the store's progress allows: it releases outcomes, gives finished reads to those who wait for them,

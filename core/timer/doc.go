@@ -4,6 +4,8 @@
 //
 //	many, known by key:   Heap     (3ms, 7) (3ms, 9) (12ms, 4) ...                 Next = 3ms
 //
+//	very many, few waits  Lanes    30s: 12.1s 12.2s ...   1s: 3.4s ...             Next = 3.4s
+//
 // A machine holds a Table for its own enumerated timers, and a Heap for the things that it has parked. NextDeadline of
 // the machine is the least of their Next; on every event it asks what is due by the event's Now. Asking early is
 // harmless, and so is asking twice.

@@ -37,8 +37,10 @@ type Left[T any] struct {
 // empty room. Slices that its methods return are valid until the next Reach, Fail, Expire or Drop: parking anew while
 // going through one is fine.
 type Room[T any] struct {
-	guests    []*guest[T] // by ticket
-	bySeq     map[uint64]*guest[T]
+	conns     map[event.ConnID]*bench[T]
+	guests    int
+	spare     []*guest[T]          // that have left, for those who come
+	bySeq     map[uint64]*guest[T] // those with a deadline or a need
 	queues    map[event.TP]*queue
 	deadlines timer.Heap // by seq
 	seq       uint64     // of the next guest: the order of parking
@@ -49,6 +51,9 @@ type Room[T any] struct {
 	left []Left[T]
 	gone []*guest[T]
 }
+
+// bench is the requests of one connection: a few, that come and mostly leave in the order of their tickets.
+type bench[T any] struct{ guests []*guest[T] }
 
 // guest is one parked request.
 type guest[T any] struct {
@@ -61,7 +66,7 @@ type guest[T any] struct {
 }
 
 // Len counts the parked requests.
-func (r *Room[T]) Len() int { return len(r.guests) }
+func (r *Room[T]) Len() int { return r.guests }
 
 // NextDeadline is when Expire has something to say, Never if nothing is parked with a deadline.
 func (r *Room[T]) NextDeadline() event.Time { return r.deadlines.Next() }
@@ -70,20 +75,29 @@ func (r *Room[T]) NextDeadline() event.Time { return r.deadlines.Next() }
 // Needs that hold already are the caller's to find: only what happens from now on counts. The ticket must not be
 // parked.
 func (r *Room[T]) Park(t event.Ticket, deadline event.Time, payload T, needs ...Need) {
-	at, found := r.find(t)
-	if found {
-		invariant.Violated("W-1: ticket %v is parked twice", t)
-	}
-	if r.bySeq == nil {
+	if r.conns == nil {
+		r.conns = make(map[event.ConnID]*bench[T])
 		r.bySeq = make(map[uint64]*guest[T])
 		r.queues = make(map[event.TP]*queue)
 	}
-	g := &guest[T]{
-		seq: r.seq, ticket: t, payload: payload,
-		needs: slices.Clone(needs), settled: make([]bool, len(needs)), open: len(needs),
+	b := r.conns[t.Conn]
+	if b == nil {
+		b = new(bench[T])
+		r.conns[t.Conn] = b
 	}
+	at, found := b.find(t)
+	if found {
+		invariant.Violated("W-1: ticket %v is parked twice", t)
+	}
+	g := r.seat()
+	g.seq, g.ticket, g.payload = r.seq, t, payload
+	g.needs, g.settled, g.open = slices.Clone(needs), make([]bool, len(needs)), len(needs)
 	r.seq++
-	r.guests = slices.Insert(r.guests, at, g)
+	r.guests++
+	b.guests = slices.Insert(b.guests, at, g)
+	if deadline == event.Never && len(needs) == 0 {
+		return
+	}
 	r.bySeq[g.seq] = g
 	r.deadlines.Set(g.seq, deadline)
 	for i, n := range needs {
@@ -96,16 +110,26 @@ func (r *Room[T]) Park(t event.Ticket, deadline event.Time, payload T, needs ...
 	}
 }
 
+// seat is a guest that nobody is.
+func (r *Room[T]) seat() *guest[T] {
+	n := len(r.spare)
+	if n == 0 {
+		return new(guest[T])
+	}
+	g := r.spare[n-1]
+	r.spare = r.spare[:n-1]
+	return g
+}
+
 // Parked reports whether the ticket is in the room.
 func (r *Room[T]) Parked(t event.Ticket) bool {
-	_, found := r.find(t)
-	return found
+	return r.find(t) != nil
 }
 
 // Payload is what the ticket was parked with.
 func (r *Room[T]) Payload(t event.Ticket) (payload T, ok bool) {
-	if at, found := r.find(t); found {
-		return r.guests[at].payload, true
+	if g := r.find(t); g != nil {
+		return g.payload, true
 	}
 	return payload, false
 }
@@ -130,10 +154,10 @@ func (r *Room[T]) Reach(tp event.TP, offset int64) []Met[T] {
 		g := r.bySeq[p.seq]
 		g.settled[p.need] = true
 		g.open--
+		r.met = append(r.met, Met[T]{Ticket: g.ticket, Payload: g.payload, Need: p.need, Last: g.open == 0})
 		if g.open == 0 {
 			r.remove(g)
 		}
-		r.met = append(r.met, Met[T]{Ticket: g.ticket, Payload: g.payload, Need: p.need, Last: g.open == 0})
 	}
 	return r.met
 }
@@ -143,13 +167,13 @@ func (r *Room[T]) Fail(tp event.TP) []Met[T] { return r.Reach(tp, math.MaxInt64)
 
 // Take ends the wait of one request.
 func (r *Room[T]) Take(t event.Ticket) (Left[T], bool) {
-	at, found := r.find(t)
-	if !found {
+	g := r.find(t)
+	if g == nil {
 		return Left[T]{}, false
 	}
-	g := r.guests[at]
+	left := g.left()
 	r.remove(g)
-	return g.left(), true
+	return left, true
 }
 
 // Expire ends the waits whose deadline has come: by deadline, then in the order of parking.
@@ -157,8 +181,8 @@ func (r *Room[T]) Expire(now event.Time) []Left[T] {
 	r.leaving()
 	for seq, ok := r.deadlines.Pop(now); ok; seq, ok = r.deadlines.Pop(now) {
 		g := r.bySeq[seq]
-		r.remove(g)
 		r.left = append(r.left, g.left())
+		r.remove(g)
 	}
 	return r.left
 }
@@ -166,39 +190,69 @@ func (r *Room[T]) Expire(now event.Time) []Left[T] {
 // Drop ends the waits of a connection that closed. Nobody is left to be answered; the owner frees what they held.
 func (r *Room[T]) Drop(conn event.ConnID) []Left[T] {
 	r.leaving()
-	r.gone = r.gone[:0]
-	from, _ := r.find(event.Ticket{Conn: conn})
-	for _, g := range r.guests[from:] {
-		if g.ticket.Conn != conn {
-			break
-		}
-		r.gone = append(r.gone, g)
+	b := r.conns[conn]
+	if b == nil {
+		return nil
 	}
+	r.gone = append(r.gone[:0], b.guests...)
 	slices.SortFunc(r.gone, func(a, b *guest[T]) int { return cmp.Compare(a.seq, b.seq) })
 	for _, g := range r.gone {
-		r.remove(g)
 		r.left = append(r.left, g.left())
+		r.remove(g)
 	}
 	clear(r.gone)
+	delete(r.conns, conn)
 	return r.left
 }
 
-// find is the place of a ticket among the guests.
-func (r *Room[T]) find(t event.Ticket) (int, bool) {
-	return slices.BinarySearchFunc(r.guests, t, func(g *guest[T], t event.Ticket) int {
-		return cmp.Or(cmp.Compare(g.ticket.Conn, t.Conn), cmp.Compare(g.ticket.Seq, t.Seq))
+// find is the guest with a ticket, nil if it is not parked.
+func (r *Room[T]) find(t event.Ticket) *guest[T] {
+	b := r.conns[t.Conn]
+	if b == nil {
+		return nil
+	}
+	if at, found := b.find(t); found {
+		return b.guests[at]
+	}
+	return nil
+}
+
+// find is the place of a ticket on the bench.
+func (b *bench[T]) find(t event.Ticket) (int, bool) {
+	if n := len(b.guests); n == 0 || b.guests[n-1].ticket.Seq < t.Seq {
+		return n, false
+	}
+	if b.guests[0].ticket.Seq == t.Seq {
+		return 0, true
+	}
+	return slices.BinarySearchFunc(b.guests, t, func(g *guest[T], t event.Ticket) int {
+		return cmp.Compare(g.ticket.Seq, t.Seq)
 	})
 }
 
 // remove takes a guest out of every index.
 func (r *Room[T]) remove(g *guest[T]) {
-	at, found := r.find(g.ticket)
-	if !found || r.guests[at] != g {
+	b := r.conns[g.ticket.Conn]
+	at, found := 0, false
+	if b != nil {
+		at, found = b.find(g.ticket)
+	}
+	if !found || b.guests[at] != g {
 		invariant.Violated("W-1: ticket %v leaves but is not parked", g.ticket)
 	}
-	r.guests = slices.Delete(r.guests, at, at+1)
-	delete(r.bySeq, g.seq)
-	r.deadlines.Cancel(g.seq)
+	b.guests = slices.Delete(b.guests, at, at+1)
+	r.guests--
+	if r.bySeq[g.seq] == g {
+		delete(r.bySeq, g.seq)
+		r.deadlines.Cancel(g.seq)
+	}
+	r.forget(g)
+	*g = guest[T]{}
+	r.spare = append(r.spare, g)
+}
+
+// forget takes what a guest still needs out of the queues.
+func (r *Room[T]) forget(g *guest[T]) {
 	for i, n := range g.needs {
 		if g.settled[i] {
 			continue

@@ -216,7 +216,7 @@ func TestRoom_EqualsAList(t *testing.T) {
 		for conn := range event.ConnID(4) {
 			room.Drop(conn)
 		}
-		if len(room.bySeq)+len(room.queues)+len(room.guests)+room.deadlines.Len() != 0 {
+		if len(room.bySeq)+len(room.queues)+room.guests+room.deadlines.Len() != 0 {
 			t.Fatalf("an empty room still holds %d, %d", len(room.bySeq), len(room.queues))
 		}
 	})
