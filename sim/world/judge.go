@@ -29,7 +29,8 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 		if a.BaseOffset+int64(record.Batch(p.Batch).Count()) <= a.LogStart {
 			continue
 		}
-		if !n.disk.HoldsDurably(p.Batch[stamped:]) && !(w.trimmed && n.disk.HeldOnce(p.Batch[stamped:])) {
+		bytes := p.Batch[stamped:]
+		if held := n.disk.HoldsDurably(bytes) || w.trimmed && n.disk.HeldOnce(bytes); !held {
 			w.Fail("O9", fmt.Sprintf("%s acknowledges %s/%d at offset %d, and a power cut may lose it",
 				t, p.Name, p.Partition, a.BaseOffset))
 		}
