@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"os/signal"
 	"runtime/debug"
 	"strings"
