@@ -20,6 +20,9 @@ const (
 	CanaryDuplicateEarly            // a repeated batch is acknowledged before its original is durable
 	CanaryReadUncommitted           // a fetch shows what is appended, not what is committed
 	CanaryReadReleased              // memory is released while a reply shows its bytes
+	CanaryAckBeforeDirect           // a frame counts although a direct write that it refers to is in flight
+	CanaryDirectRewrites            // a direct write begins in a block that is partially in the file, and journals nothing of it
+	CanaryCutBeforeProven           // bytes that direct entries refer to are destroyed before a frame proves that these were durable
 	CanaryCount
 )
 
@@ -52,6 +55,12 @@ func (c Canary) String() string {
 		return "read-uncommitted"
 	case CanaryReadReleased:
 		return "read-after-release"
+	case CanaryAckBeforeDirect:
+		return "ack-before-direct"
+	case CanaryDirectRewrites:
+		return "direct-rewrites-block"
+	case CanaryCutBeforeProven:
+		return "cut-before-proven"
 	}
 	return "none"
 }

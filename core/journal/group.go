@@ -19,6 +19,7 @@ type group struct {
 	head    int           // bytes kept before the body; whole blocks
 	body    int           // bytes of payload so far
 	copied  int           // entries of the previous frame, repeated in this one
+	riders  int           // direct writes that the frame waits for
 	entries []Entry
 }
 

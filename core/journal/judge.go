@@ -256,6 +256,27 @@ func (g *judging) lost(format string, args ...any) {
 	}
 }
 
+// Cut judges that frame number i of r.Frames is the torn tail, after all: what it refers to is not there.
+func (r *Recovery) Cut(i int) {
+	seq := r.Frames[i].Seq
+	r.Frames, r.Torn = r.Frames[:i], true
+	r.Damage = slices.DeleteFunc(r.Damage, func(d Damage) bool { return d.Seq >= seq })
+}
+
+// Lose judges that entry k of frame number i is damage, after all.
+func (r *Recovery) Lose(i, k int, why string) {
+	f := &r.Frames[i]
+	d := Damage{Seq: f.Seq, Entry: f.Entries[k], Why: why}
+	at := slices.IndexFunc(r.Damage, func(o Damage) bool {
+		return o.Seq > d.Seq || o.Seq == d.Seq && o.Entry.TP == d.Entry.TP && o.Entry.Base > d.Entry.Base
+	})
+	if at < 0 {
+		at = len(r.Damage)
+	}
+	r.Damage = slices.Insert(r.Damage, at, d)
+	f.Entries, f.Payload = slices.Delete(f.Entries, k, k+1), slices.Delete(f.Payload, k, k+1)
+}
+
 // probe tells which rare branches a verdict took.
 func (r *Recovery) probe(out *event.Buf) {
 	if r.Torn {

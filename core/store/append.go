@@ -34,6 +34,15 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.log.NeedsRoll(int64(len(batch))) {
 		s.roll(p, out)
 	}
+	if d, ok := s.plan(p, int64(len(batch))); ok {
+		s.appendDirect(p, batch, &d, out)
+	} else {
+		s.appendInline(p, batch, out)
+	}
+}
+
+// appendInline puts the whole batch into the journal.
+func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.needPrefix {
 		s.stagePrefix(p, out)
 	}
@@ -41,6 +50,11 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
 	}, batch)
 	p.take(stored, memory)
+	s.depart(p, seq, batch)
+}
+
+// depart notes that a batch was taken whose frame, seq, is not durable.
+func (s *Store) depart(p *Partition, seq uint64, batch record.Batch) {
 	s.unwritten += int64(len(batch))
 	f := p.active()
 	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, next: p.log.End()})
@@ -61,14 +75,14 @@ func (p *Partition) take(b record.Batch, memory *event.Buffer) {
 // because the file is made for bytes that come behind it.
 func (s *Store) roll(p *Partition, out *event.Buf) {
 	out.Hit("store/roll")
-	s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
-	p.applyRoll()
+	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
+	p.applyRoll(seq)
 	s.enqueue(p)
 }
 
-func (p *Partition) applyRoll() {
+func (p *Partition) applyRoll(seq uint64) {
 	p.log.Roll()
-	p.open(p.log.End())
+	p.open(p.log.End()).madeSeq = seq
 }
 
 // stagePrefix journals the bytes of the partial block that the next append goes on in (J4): the block will be rewritten,

@@ -53,7 +53,7 @@ func (s *Store) bereave(p *Partition, out *event.Buf) {
 // still open.
 func (s *Store) bury(out *event.Buf) {
 	for i, g := range s.gone {
-		recorded := s.state == Opening || g.cover.Seq < s.journal.Durable()
+		recorded := s.proven(g.cover.Seq)
 		open := func(o *grave) bool { return o.p.tp == g.p.tp && o.step != graveEmpty }
 		if g.step == graveRecorded && recorded && g.p.quiet() && !slices.ContainsFunc(s.gone[:i], open) {
 			s.entomb(g, out)
@@ -63,7 +63,7 @@ func (s *Store) bury(out *event.Buf) {
 
 // quiet reports whether no operation of the partition's files is under way.
 func (p *Partition) quiet() bool {
-	quiet := func(f *segfile) bool { return !f.busy && f.readers == 0 }
+	quiet := func(f *segfile) bool { return !f.busy && f.readers == 0 && f.riders == 0 }
 	for _, f := range p.files {
 		if !quiet(f) {
 			return false

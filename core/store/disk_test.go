@@ -150,6 +150,10 @@ func (d *disk) complete(now event.Time) *event.Event {
 // change applies an operation to the volatile image, and to the durable one if it says so itself.
 func (d *disk) change(e *event.Effect) {
 	apply(d.volatile, e, nil)
+	if e.Op == event.OpWriteFile && e.Durable && e.File.Kind == event.FileSegment {
+		d.changeDurably(e)
+		return
+	}
 	if e.Op == event.OpWriteFile && e.Durable {
 		if int64(len(d.durable[e.File])) < e.Offset+e.Length {
 			d.fatal("durable write of %s up to %d, its durable size is %d", e.File.Path(), e.Offset+e.Length, len(d.durable[e.File]))
@@ -162,6 +166,23 @@ func (d *disk) change(e *event.Effect) {
 	kept.Data = slices.Clone(e.Data) // the original is somebody else's after the completion
 	d.pending = append(d.pending, pendingOp{kept, d.serial})
 	d.serial++
+}
+
+// changeDurably is a durable write that may make its file longer: its range is durable from now on, and so is a size that
+// reaches it, with whatever cuts the file has seen. The file's entry is not: it must have been durable before. Other writes
+// of the file are as volatile as they were.
+func (d *disk) changeDurably(e *event.Effect) {
+	if _, ok := d.durable[e.File]; !ok {
+		d.fatal("durable write of %s, whose entry is not durable", e.File.Path())
+	}
+	last := -1
+	for i := range d.pending {
+		if p := &d.pending[i].effect; p.File == e.File && (p.Op != event.OpWriteFile || conflict(p, e)) {
+			last = d.pending[i].serial
+		}
+	}
+	d.sync(last+1, func(p *event.Effect) bool { return p.File == e.File })
+	apply(d.durable, e, nil)
 }
 
 // sync makes the pending operations that match and were complete before mark durable, in their order.

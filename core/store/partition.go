@@ -225,6 +225,7 @@ func (s *Store) Create(tp event.TP, base int64, out *event.Buf) *Partition {
 	p := s.newPartition(tp, base)
 	s.insert(p)
 	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryCreate, Base: base})
+	p.active().madeSeq = seq
 	if s.replaces(tp) {
 		s.journal.Demand(seq, s.now, out)
 	}

@@ -28,6 +28,16 @@ func (s *Store) recovered(rec *journal.Recovery, out *event.Buf) {
 	if o.verdict.older {
 		out.Hit("store/older-checkpoint")
 	}
+	o.step = openFetching
+	s.fetchDirect(rec, out)
+}
+
+// fetched replays what the journal holds, once it is known what the segments hold of it.
+func (s *Store) fetched(out *event.Buf) {
+	o := s.opening
+	rec := o.recovery
+	s.judgeDirect(rec, o.asked, out)
+	o.asked = nil
 	if rec.Torn {
 		out.Hit("store/torn-recovered")
 	}
@@ -66,7 +76,7 @@ func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
 		f := p.file(info.File.Base)
 		switch {
 		case info.File.Kind == event.FileSegment && f != nil:
-			f.exists, f.length = true, info.Size
+			f.exists, f.rooted, f.length = true, true, info.Size // its entry is synced before anything is written
 		case info.File.Kind == event.FileIndex && f != nil:
 			f.indexed, f.staleIndex = f.sealed && f.cutSeq == 0, f.cutSeq != 0 || !f.sealed
 		case info.File.Kind == event.FileSegment || info.File.Kind == event.FileIndex:

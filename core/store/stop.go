@@ -23,8 +23,8 @@ func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Stopping {
 		s.journal.Demand(s.lastSeq, s.now, out)
 	}
-	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() ||
-		s.journal.Flying() > 0 {
+	if s.state != Stopping || s.ckpt.final || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() ||
+		s.journal.Flying() > 0 || len(s.cuts) > 0 {
 		return
 	}
 	for _, g := range s.gone {
@@ -38,6 +38,21 @@ func (s *Store) maybeStop(out *event.Buf) {
 			return
 		}
 	}
+	if s.unsettled() {
+		return
+	}
 	s.ckpt.final = true
 	s.beginCheckpoint(out)
+}
+
+// maybeStopped ends the store once the last checkpoint is durable and no file is being written: index files are not waited for by
+// a checkpoint.
+func (s *Store) maybeStopped(out *event.Buf) {
+	if !s.ckpt.ended || s.writes > 0 {
+		return
+	}
+	s.state = Stopped
+	for _, p := range s.parts {
+		p.tail.cut(-1, out)
+	}
 }

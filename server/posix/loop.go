@@ -59,8 +59,8 @@ func (l *Loop) route(e *event.Effect) *lane {
 	case event.OpAllocateFile, event.OpSyncFs, event.OpRemoveFile:
 		return l.slow
 	case event.OpWriteFile:
-		if e.Durable {
-			return l.flush
+		if e.Durable && e.File.Kind != event.FileSegment {
+			return l.flush // what everybody waits for: large batches that go straight to their segments stay out of its way
 		}
 	}
 	return l.work

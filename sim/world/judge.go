@@ -7,7 +7,8 @@ import (
 	"github.com/highwater-log/highwater/sim/fault"
 )
 
-// judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves.
+// judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves, in one piece or, if it
+// went straight to its segment, with its ends in the journal.
 func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 	if w.hooks.OnReply != nil {
 		w.hooks.OnReply(w, n.id, t, request, reply)
@@ -22,7 +23,7 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 			continue
 		}
 		p := &asked.Partitions[i]
-		if !n.disk.HoldsDurably(p.Batch[stamped:]) {
+		if !n.disk.HoldsInPieces(p.Batch[stamped:], event.FileSegment) {
 			w.Fail("O9", fmt.Sprintf("%s acknowledges %s/%d at offset %d, and a power cut may lose it",
 				t, p.Name, p.Partition, answer.Partitions[i].BaseOffset))
 		}
