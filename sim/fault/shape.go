@@ -17,7 +17,7 @@ func NewHeader(seed uint64, p Profile) Header {
 	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
 		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
 	}
-	if s.OneIn(4) {
+	if s.OneIn(4) || h.Store.DirectBytes > 0 && s.OneIn(3) {
 		h.Topics = append(h.Topics, Topic{Name: "doomed", Partitions: 1, Segment: 8192, Doomed: true})
 	}
 	for range s.Between(2, 4) {
