@@ -128,7 +128,7 @@ func (j *Journal) staged() bool { return len(j.closed) > 0 || len(j.open.entries
 
 // Stage adds one entry to the open group, with the payload's pieces back to back, and returns the sequence number of
 // its frame and the copy of the payload inside the frame's memory: immutable, for as long as a user of that memory is counted.
-// Len and CRC of e are filled here. Callers ask Room first; control entries may always be staged.
+// Len of e is filled here, and CRC where the caller does not know it. Callers ask Room first; control entries may always be staged.
 func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte, memory *event.Buffer) {
 	n := 0
 	for _, p := range payload {

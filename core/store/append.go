@@ -31,6 +31,10 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if len(p.damage) > 0 {
 		invariant.Violated("S-8: append to partition %s-%d, which is offline", p.tp.Topic, p.tp.Partition)
 	}
+	if invariant.Expensive && batch.ComputeCRC() != batch.CRC() {
+		invariant.Violated("S-14: append of [%d, %d) to %s-%d, whose checksum nobody has verified",
+			batch.BaseOffset(), batch.NextOffset(), p.tp.Topic, p.tp.Partition)
+	}
 	if p.log.NeedsRoll(int64(len(batch))) {
 		s.roll(p, out)
 	}
@@ -46,9 +50,13 @@ func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.needPrefix {
 		s.stagePrefix(p, out)
 	}
-	seq, stored, memory := s.stage(p, journal.Entry{
+	e := journal.Entry{
 		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
-	}, batch)
+	}
+	if len(batch) >= event.BlockSize {
+		e.CRC = batch.Sum() // below that, a pass over the bytes costs less
+	}
+	seq, stored, memory := s.stage(p, e, batch)
 	p.take(stored, memory)
 	s.depart(p, seq, batch)
 }

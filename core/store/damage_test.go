@@ -267,21 +267,7 @@ func TestHighWater_IsKnownAfterRestart(t *testing.T) {
 
 func TestInspect_SeesWhatARecoverySees(t *testing.T) {
 	w := lived(t, 150)
-	f := &Files{Machine: event.Shard0, Hard: w.disk.durable[hardFile], Sidecar: w.disk.durable[sidecarFile]}
-	for i := range 2 {
-		f.Checkpoints[i] = w.disk.durable[checkpointFile(int64(i))]
-	}
-	for file, data := range w.disk.durable {
-		if file.Kind == event.FileChunk {
-			f.Chunks = append(f.Chunks, journal.ChunkImage{Number: file.Base, Data: data})
-		}
-	}
-	f.Partitions = 1
-	f.Segment = func(file event.File, at, n int64) ([]byte, error) {
-		data := w.disk.durable[file]
-		return data[min(at, int64(len(data))):min(at+n, int64(len(data)))], nil
-	}
-	in := Inspect(f)
+	in := Inspect(w.files())
 	if len(in.Findings) > 0 {
 		t.Fatalf("findings: %+v", in.Findings)
 	}
@@ -359,6 +345,25 @@ func (w *world) checkpoint() {
 	for w.turn(); w.store.ckpt.phase != checkpointIdle; {
 		w.step()
 	}
+}
+
+// files are what an offline reader finds on the disk.
+func (w *world) files() *Files {
+	f := &Files{Machine: event.Shard0, Hard: w.disk.durable[hardFile], Sidecar: w.disk.durable[sidecarFile]}
+	for i := range 2 {
+		f.Checkpoints[i] = w.disk.durable[checkpointFile(int64(i))]
+	}
+	for file, data := range w.disk.durable {
+		if file.Kind == event.FileChunk {
+			f.Chunks = append(f.Chunks, journal.ChunkImage{Number: file.Base, Data: data})
+		}
+	}
+	f.Partitions = 1
+	f.Segment = func(file event.File, at, n int64) ([]byte, error) {
+		data := w.disk.durable[file]
+		return data[min(at, int64(len(data))):min(at+n, int64(len(data)))], nil
+	}
+	return f
 }
 
 // chunks are the images of the journal's files.

@@ -123,6 +123,9 @@ func (s *Store) directDone(w *directWrite, out *event.Buf) {
 	}
 	out.Drop(w.memory)
 	s.journal.Unhold(w.seq, s.now, out)
+	if w.p.file(f.base) == f {
+		w.p.keepBusy(f) // it may be longer now than a cut has left it
+	}
 	s.enqueue(w.p)
 }
 

@@ -13,16 +13,17 @@ import (
 // (durable), with the operations in between that no sync has covered yet. It checks the rules that the core has promised:
 // no overlapping operations of a file, and durable writes only inside durable sizes.
 type disk struct {
-	rng      *rand.Rand
-	volatile map[event.File][]byte
-	durable  map[event.File][]byte
-	pending  []pendingOp
-	flying   []flyingOp
-	serial   int
-	fatal    func(format string, args ...any)
-	failNext event.Op // the next operation of this kind fails
-	probes   map[string]int
-	lazy     bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
+	rng       *rand.Rand
+	volatile  map[event.File][]byte
+	durable   map[event.File][]byte
+	pending   []pendingOp
+	flying    []flyingOp
+	serial    int
+	fatal     func(format string, args ...any)
+	failNext  event.Op           // the next operation of this kind fails
+	failReads map[event.File]int // so many reads of a file fail
+	probes    map[string]int
+	lazy      bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
 }
 
 type pendingOp struct {
@@ -104,6 +105,11 @@ func (d *disk) complete(now event.Time) *event.Event {
 	d.flying = slices.Delete(d.flying, i, i+1)
 	e := &x.effect
 	ev := &event.Event{Kind: event.KindIODone, Now: now, IO: e.IO}
+	if d.failReads[e.File] > 0 && e.Op == event.OpReadFile {
+		d.failReads[e.File]--
+		ev.Status = event.StatusIOError
+		return ev
+	}
 	if d.failNext == e.Op {
 		d.failNext = 0
 		ev.Status = event.StatusIOError

@@ -58,6 +58,7 @@
 //	S-11  The sum of unwritten bytes, by which produce is held back, is right (expensive).
 //	S-12  The frame that a checkpoint waits for has room in the ring: control entries that nobody waits for leave it.
 //	S-13  A direct write begins behind every byte that was submitted to its file.
+//	S-14  Batches are appended whose own checksum is right: the one of their entry is made from it (expensive).
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //

@@ -159,7 +159,7 @@ func (p *Partition) keepBusy(f *segfile) {
 func (p *Partition) doom(base int64, seq uint64) {
 	for i, f := range p.files {
 		if f.base == base {
-			f.cutSeq = seq
+			f.cutSeq, f.direct = seq, nil
 			p.files = slices.Delete(p.files, i, i+1)
 			p.busy = slices.DeleteFunc(p.busy, func(b *segfile) bool { return b == f })
 			p.doomed = append(p.doomed, f)

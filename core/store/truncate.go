@@ -88,7 +88,6 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 		f := p.file(base)
 		s.unwritten -= f.size - f.written
 		f.size = f.written
-		f.forgo(f.size)
 		p.doom(base, seq)
 	}
 	f := p.active()
