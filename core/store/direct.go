@@ -88,6 +88,9 @@ func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, ou
 	w := directWrite{
 		p: p, f: f, lap: f.laps, x: f.claim(d.from(), d.to()), seq: seq, data: memory.Bytes[d.from()-low : d.to()-low], memory: memory,
 	}
+	if s.reservesMore(f) {
+		s.enqueue(p)
+	}
 	if s.direct.flying >= max(s.cfg.DirectWrites, 1) {
 		out.Hit("store/direct-waits")
 		s.direct.waiting = append(s.direct.waiting, w)

@@ -74,6 +74,10 @@ func conflict(a, b *event.Effect) bool {
 		a.Op == event.OpListDir || b.Op == event.OpListDir || a.Op == event.OpStatFile || b.Op == event.OpStatFile {
 		return false
 	}
+	if a.Op == event.OpAllocateFile || b.Op == event.OpAllocateFile {
+		return a.Op != event.OpReadFile && a.Op != event.OpWriteFile && b.Op != event.OpReadFile && b.Op != event.OpWriteFile ||
+			a.File.Kind != event.FileSegment
+	}
 	// A cut touches what lies behind its size.
 	behind := func(cut, e *event.Effect) bool {
 		return cut.Op == event.OpTruncateFile && e.Offset+e.Length <= cut.Length

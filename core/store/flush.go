@@ -38,7 +38,7 @@ func (s *Store) land(out *event.Buf) {
 			x.p.listed = true
 			s.flushed = append(s.flushed, x.p)
 		}
-		if from, to, ok := x.f.nextWrite(int64(s.cfg.WriteBehind)); ok && to > from || x.f.wanted && !x.f.rooted {
+		if from, to, ok := x.f.nextWrite(int64(s.cfg.WriteBehind)); ok && to > from || x.f.wanted && !x.f.rooted || s.reservesMore(x.f) {
 			s.enqueue(x.p)
 		}
 	}

@@ -41,6 +41,7 @@ type segfile struct {
 	madeSeq    uint64 // the frame that must be durable before the file is made: its creation or roll
 	wanted     bool   // large batches come: it is to exist before write-behind needs it
 	rooted     bool   // its entry in the directory is durable
+	unreserved bool   // there was no space to reserve
 	exists     bool   // on the disk, as far as this store ordered it
 	busy       bool   // an operation is under way
 	sealed     bool   // takes no appends any more

@@ -85,6 +85,8 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 		s.createSegment(p, f, out)
 	case f.wanted && !f.rooted && f.madeSeq < s.journal.Durable():
 		s.root(p, f, out)
+	case s.reservesMore(f):
+		s.reserveSegment(p, f, out)
 	case ok:
 		s.writeSegment(p, f, from, to, out)
 	case f.exact && f.exists && f.written >= f.size && f.length != f.size:
@@ -123,6 +125,41 @@ func (s *Store) root(p *Partition, f *segfile, out *event.Buf) {
 		f.exists, f.length = true, 0
 		sync(out)
 	}, out)
+}
+
+// maxReserve bounds how many bytes a file is longer than its segment, beyond what the next batches take.
+const maxReserve = 32 << 20
+
+// ahead is how much of f is reserved at a time: as much as there is, within bounds.
+func (s *Store) ahead(f *segfile) int64 {
+	return ceilBlock(min(max(f.size, 8*int64(s.cfg.DirectBytes)), maxReserve))
+}
+
+// reservesMore reports whether direct writes would soon have to make the file longer.
+func (s *Store) reservesMore(f *segfile) bool {
+	return f.wanted && f.rooted && !f.sealed && !f.exact && !f.unreserved && s.state == Ready &&
+		f.length-f.submitted < s.ahead(f)/2
+}
+
+// reserveSegment makes the file longer than its segment. A cut takes what is left of that: when the segment is sealed, or the
+// store stops. A full disk is no failure: it shows when something is written.
+func (s *Store) reserveSegment(p *Partition, f *segfile, out *event.Buf) {
+	out.Hit("store/segment-reserved")
+	end := s.begin(p, f)
+	size := ceilBlock(f.submitted) + s.ahead(f)
+	file := s.path(p, event.FileSegment, f.base)
+	id := s.await(func(ev *event.Event, out *event.Buf) {
+		if ev.Status == event.StatusNoSpace {
+			f.unreserved = true
+			end(out)
+			return
+		}
+		s.must("reserve", file, func(out *event.Buf) {
+			f.length = max(f.length, size)
+			end(out)
+		})(ev, out)
+	})
+	out.AllocateFile(id, file, size)
 }
 
 // writeSegment writes the bytes [from, to) of a segment, padded with zeros to whole blocks.

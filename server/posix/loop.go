@@ -56,7 +56,11 @@ func (l *Loop) Close() {
 // route chooses the lane by what the effect may have to wait for, IO-4.
 func (l *Loop) route(e *event.Effect) *lane {
 	switch e.Op {
-	case event.OpAllocateFile, event.OpSyncFs, event.OpRemoveFile:
+	case event.OpAllocateFile:
+		if e.File.Kind != event.FileSegment {
+			return l.slow // zeros are written
+		}
+	case event.OpSyncFs, event.OpRemoveFile:
 		return l.slow
 	case event.OpWriteFile:
 		if e.Durable && e.File.Kind != event.FileSegment {
