@@ -137,7 +137,7 @@ func TestDescriptor_RoundTripsAndRefuses(t *testing.T) {
 		d.sum, d.seam = record.Checksum(batch), record.Checksum(seam)
 		payload := make([]byte, descriptorSize)
 		d.put(payload)
-		payload = append(append(payload, batch[:d.head]...), batch[d.to()-d.pos:]...)
+		payload = slices.Concat(payload, batch[:d.head], batch[d.to()-d.pos:])
 		got, head, tail, err := readDescriptor(d.pos, payload)
 		if err != nil || got != d {
 			t.Fatalf("wrote %+v, read %+v, %v", d, got, err)

@@ -78,13 +78,13 @@ func (r *storeReader) segment(f event.File, at, n int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
 	p := make([]byte, n)
 	got, err := file.ReadAt(p, at)
+	closed := file.Close()
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return p[:got], err
+	return p[:got], errors.Join(err, closed)
 }
 
 // list is the entries of some kinds in the folder dir, and whether there are any that no event.File yields.
