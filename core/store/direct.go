@@ -46,7 +46,7 @@ func (s *Store) plan(p *Partition, size int64) (d descriptor, ok bool) {
 		f.wanted = true
 		return d, false
 	}
-	if f.former > 0 || f.laps > 0 && (f.busy || f.readers > 0) || !s.proven(f.cutSeq) || f.unresolved || f.suspect || f.staleIndex {
+	if f.laps > 0 && (f.busy || f.readers > 0) || !s.proven(f.cutSeq) || f.unresolved || f.suspect || f.staleIndex {
 		return d, false
 	}
 	d = descriptor{segment: f.base, pos: f.size, length: size}
@@ -84,7 +84,6 @@ func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, ou
 	p.take(stored, memory)
 	s.depart(p, seq, stored)
 	s.direct.refers += d.to() - d.from()
-	f.riders++
 	w := directWrite{
 		p: p, f: f, lap: f.laps, x: f.claim(d.from(), d.to()), seq: seq, data: memory.Bytes[d.from()-low : d.to()-low], memory: memory,
 	}
@@ -113,16 +112,14 @@ func (s *Store) orderDirect(w directWrite, out *event.Buf) {
 	}, out)
 }
 
-// directDone takes the completion of a direct write. The file may have been cut or emptied meanwhile: it waits for that.
+// directDone takes the completion of a direct write. The log may have given the bytes up meanwhile; the file has not lost them yet,
+// because that waits for a proof, which waits for this frame.
 func (s *Store) directDone(w *directWrite, out *event.Buf) {
 	f := w.f
-	f.riders--
 	f.length = max(f.length, w.x.to)
 	w.x.done = true
 	if w.lap == f.laps {
 		s.pass(w.p, f, out)
-	} else {
-		f.former--
 	}
 	out.Drop(w.memory)
 	s.journal.Unhold(w.seq, s.now, out)

@@ -354,3 +354,142 @@ func TestDirect_Law(t *testing.T) {
 	}()
 	f.claim(block, 3*block)
 }
+
+// Damage in the middle moves what follows it to a segment of its own. A crash anywhere in that recovery must not make more of it
+// (J9): the bytes that the moved entries refer to stay where they are until the checkpoint has them elsewhere.
+func TestDirect_ACrashInARecoveryMakesNoMoreDamage(t *testing.T) {
+	moved, steps := 0, 0
+	for ended := false; !ended; steps++ {
+		w := laid(t, 3, func(*Config) {})
+		w.settleDown()
+		w.spoilBatch(2)
+		w.start()
+		for range steps {
+			if ended = w.store.State() == Ready; ended {
+				break
+			}
+			w.step()
+		}
+		w.crash(steps%2 == 0)
+		if state := w.reopen(); state != Ready {
+			t.Fatalf("%d steps: the store is %v: %s", steps, state, w.store.Refusal().Text)
+		}
+		batches := w.model()[testTP(0)].batches
+		p := w.store.Get(testTP(0))
+		if d := p.Damaged(); len(d) != 1 || d[0].From != batches[2].BaseOffset() || d[0].To != batches[2].NextOffset() {
+			t.Fatalf("%d steps: damage %+v, want [%d, %d)", steps, d, batches[2].BaseOffset(), batches[2].NextOffset())
+		}
+		if p.Log().End() != batches[3].NextOffset() {
+			t.Fatalf("%d steps: the log ends at %d, want %d", steps, p.Log().End(), batches[3].NextOffset())
+		}
+		last := p.active()
+		if last.base != batches[3].BaseOffset() || !bytes.HasPrefix(w.disk.volatile[segmentOf(last.base)], batches[3]) {
+			t.Fatalf("%d steps: the batch behind the damage is not in its segment", steps)
+		}
+		moved += w.disk.probes["store/direct-moved"]
+	}
+	if moved == 0 || steps < 20 {
+		t.Fatalf("%d steps, %d moved: nothing was tested", steps, moved)
+	}
+}
+
+// unproven is a store whose last two frames were in flight together: a direct append, and what comes behind it, which takes the
+// bytes away. Both are acknowledged, and D knows of neither. InFlight is 2.
+func unproven(t *testing.T, behind func(w *world)) *world {
+	w := laid(t, 1, func(c *Config) { c.InFlight, c.SealAfter = 2, event.Second })
+	for len(w.disk.flying) > 0 {
+		w.step()
+	}
+	tp := testTP(0)
+	w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], 9000)})
+	frame := w.store.lastSeq
+	w.turn()
+	behind(w)
+	w.turn()
+	for w.store.journal.Durable() <= w.store.lastSeq {
+		w.store.OnIO(w.disk.complete(w.now), &w.out)
+		w.turn()
+	}
+	w.certain = len(w.ops)
+	if w.store.journal.Proven() > frame {
+		t.Fatalf("frame %d is proven, proven are those below %d", frame, w.store.journal.Proven())
+	}
+	return w
+}
+
+// What is acknowledged behind a direct entry whose bytes go survives a crash at any step of their going, in a store that runs and
+// in one that recovers: a torn tail must not be made of it.
+func TestDirect_WhatFollowsTakenBytesSurvives(t *testing.T) {
+	tp := testTP(0)
+	cases := map[string]func(w *world){
+		"cut": func(w *world) {
+			w.do(op{kind: "truncate", tp: tp, to: w.model()[tp].batches[2].BaseOffset()})
+			w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], 100)})
+		},
+		"emptied and written over": func(w *world) {
+			w.do(op{kind: "truncate", tp: tp})
+			w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], 9000)})
+			w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], 9000)})
+		},
+		"deleted": func(w *world) {
+			w.do(op{kind: "delete", tp: tp})
+			w.do(op{kind: "create", tp: testTP(1)})
+		},
+		"deleted and made again": func(w *world) {
+			w.do(op{kind: "delete", tp: tp})
+			w.do(op{kind: "create", tp: tp, to: 7})
+			w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], 100)})
+		},
+	}
+	for name, behind := range cases {
+		t.Run(name+", running", func(t *testing.T) {
+			for steps := range 60 {
+				w := unproven(t, behind)
+				w.store.beginCheckpoint(&w.out)
+				w.turn()
+				for range steps {
+					w.step()
+				}
+				w.crash(steps%2 == 0)
+				w.revive()
+				w.verify()
+			}
+		})
+		t.Run(name+", recovering", func(t *testing.T) {
+			for steps := range 60 {
+				w := unproven(t, behind)
+				w.crash(false)
+				w.start()
+				for range steps {
+					w.step()
+				}
+				w.crash(steps%2 == 0)
+				w.revive()
+				w.verify()
+			}
+		})
+	}
+}
+
+// The folder of a partition that was deleted and made again holds the new one's direct writes: recovery must not bury it again.
+func TestDirect_TheNewFolderIsNotBuried(t *testing.T) {
+	w := laid(t, 1, func(*Config) {})
+	tp := testTP(0)
+	w.do(op{kind: "delete", tp: tp})
+	w.do(op{kind: "create", tp: tp})
+	w.put(5000)
+	for !w.store.Get(tp).active().rooted {
+		w.step()
+	}
+	w.put(9000)
+	if len(w.store.Get(tp).active().direct) == 0 && w.store.Get(tp).active().submitted == 0 {
+		t.Fatal("the batch went through the journal")
+	}
+	for range 2 {
+		w.settleDown()
+		if state := w.reopen(); state != Ready {
+			t.Fatalf("the store is %v: %s", state, w.store.Refusal().Text)
+		}
+		w.verify()
+	}
+}

@@ -33,8 +33,6 @@ type segfile struct {
 	cutSeq uint64
 	// direct are the ranges behind written that do not take the way of write-behind, in order.
 	direct []*extent
-	riders int // direct writes ordered and not complete
-	former int // of these, those of earlier laps: nothing is written before they have ended
 	// laps counts reuses of the file from byte 0. A completion of an earlier lap says nothing about this one.
 	laps int
 
@@ -89,7 +87,7 @@ func (s *Store) letGo(p *Partition, f *segfile) {
 // restart empties the file for another use: its bytes on the disk are no truth any more.
 func (f *segfile) restart() {
 	f.laps++
-	f.direct, f.former = nil, f.riders
+	f.direct = nil
 	f.size, f.durable, f.written, f.submitted, f.target = 0, 0, 0, 0, 0
 	f.head, f.prefixSeq, f.vouched, f.suspect = nil, 0, false, false
 	f.staleIndex = f.staleIndex || f.indexed

@@ -76,7 +76,7 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 	}
 	from, to, ok := f.nextWrite(int64(s.cfg.WriteBehind))
 	switch {
-	case f.former > 0 || f.laps > 0 && !cut: // what was in the file may still be needed, or is being written
+	case f.laps > 0 && !cut: // what was in the file may still be needed, or is being written
 	case f.staleIndex:
 		if cut {
 			s.dropIndex(p, f, out)
@@ -90,7 +90,7 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 	case ok:
 		s.writeSegment(p, f, from, to, out)
 	case f.exact && f.exists && f.written >= f.size && f.length != f.size:
-		if f.readers == 0 && f.riders == 0 && cut {
+		if f.readers == 0 && cut {
 			s.cutSegment(p, f, out)
 		}
 	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed && !f.unindexed:
@@ -221,7 +221,7 @@ func (s *Store) cutSegment(p *Partition, f *segfile, out *event.Buf) {
 
 // driveDoomed removes a file that the log has given up, index first, once the record of that is durable.
 func (s *Store) driveDoomed(p *Partition, f *segfile, out *event.Buf) {
-	if f.busy || f.readers > 0 || f.riders > 0 || !s.proven(f.cutSeq) {
+	if f.busy || f.readers > 0 || !s.proven(f.cutSeq) {
 		return
 	}
 	if !f.exists {
