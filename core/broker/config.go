@@ -53,6 +53,7 @@ func Production(dice controller.Dice) Config {
 	home := shard
 	home.ChunkSize, home.MaxChunks, home.Reserve, home.TailBytes = 4<<20, 8, 2<<20, 4<<20
 	home.SegmentBytes = 64 << 20
+	home.DirectBytes = 0
 	c := Config{
 		Dice: dice, Home: home, Shards: []store.Config{shard},
 		Lag: 2 * event.Second, StartWait: 10 * event.Second, CreateWait: event.Second, IDWait: 5 * event.Second,
@@ -65,7 +66,7 @@ func Production(dice controller.Dice) Config {
 func productionShard() store.Config {
 	return store.Config{
 		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
-		SealAfter: event.Millisecond, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
+		SealAfter: event.Millisecond, DirectBytes: 128 << 10, DirectWrites: 8, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
 		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
 	}
 }

@@ -9,10 +9,12 @@ const (
 	// CreateFile makes File with size 0 if it does not exist, and its missing parent directories. Durable after
 	// SyncFile and SyncDir(File.Dir()).
 	OpCreateFile
-	// AllocateFile writes zeros from the file's end up to Length bytes, so that later writes meet written extents.
+	// AllocateFile writes zeros from the file's end up to Length bytes, so that later writes meet written extents. Of a segment it
+	// only reserves them, and reads and writes may go on meanwhile: these would have to make it longer one at a time.
 	OpAllocateFile
 	// WriteFile writes Data at Offset, both multiples of BlockSize. Durable: the completion means that the bytes
-	// survive a power cut (the file's existence and size must have been made durable before). IODone.N = len(Data).
+	// survive a power cut, and with them a size of the file that reaches them (its existence must have been made durable
+	// before). IODone.N = len(Data).
 	OpWriteFile
 	// ReadFile reads Length bytes at Offset, both multiples of BlockSize: into Data where it is given, else into memory
 	// of the collector. At the end of the file: StatusShort with the bytes that exist.

@@ -26,7 +26,13 @@ const (
 	CanaryReplyByArrival            // a front answers a fetch in the order in which the shards did, not in the request's
 	CanaryBudgetPerShard            // each shard may fill a fetch's whole byte budget, not all of them together
 	CanaryImageBeforeShards         // fronts are shown an image, and clients answered, before the shards were told
+	CanaryAckBeforeDirect           // a frame counts although a direct write that it refers to is in flight
+	CanaryDirectRewrites            // a direct write begins in a block that is partially in the file, and journals nothing of it
 	CanaryCount
+
+	// CanaryCutBeforeProven: bytes that direct entries refer to are destroyed before a frame proves that these were durable. It is
+	// for the crash tests of core/store: without truncations, a simulated broker destroys bytes too seldom for a hunt.
+	CanaryCutBeforeProven
 )
 
 // String is the name by which a canary is chosen on the command line.
@@ -70,6 +76,12 @@ func (c Canary) String() string {
 		return "budget-per-shard"
 	case CanaryImageBeforeShards:
 		return "image-before-shards"
+	case CanaryAckBeforeDirect:
+		return "ack-before-direct"
+	case CanaryDirectRewrites:
+		return "direct-rewrites-block"
+	case CanaryCutBeforeProven:
+		return "cut-before-proven"
 	}
 	return "none"
 }

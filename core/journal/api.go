@@ -26,7 +26,7 @@ type Superblock struct {
 // EntryKind says what one directory entry records.
 type EntryKind uint8
 
-// Kinds of directory entries. Append and Prefix have a payload in the frame's body; the others are control entries.
+// Kinds of directory entries. Append, Prefix and Direct have a payload in the frame's body; the others are control entries.
 const (
 	EntryAppend     EntryKind = iota + 1 // batches [Base, End) of Epoch: payload
 	EntryPrefix                          // bytes of the segment Base from its byte Pos on, that are about to be rewritten (J4): payload
@@ -38,6 +38,7 @@ const (
 	EntryRoll                            // a segment begins at Base
 	EntryDelete                          // the partition is deleted (J8, D10)
 	EntrySeal                            // nothing; carries D forward (J2)
+	EntryDirect                          // batches [Base, End) of Epoch, at byte Pos of a segment, most of them there: payload
 )
 
 // Entry is one line of a frame's directory: what happened to one partition.
@@ -76,4 +77,13 @@ type Recovery struct {
 	// Lost is not empty where frames below D are gone together with both copies of their directory: every
 	// partition of the store is tail-suspect, and Lost says what was missing.
 	Lost string
+	// Unread are the blocks of the ring that the disk refused to give. They are to be written before the next incarnation
+	// begins: one behind its last frame would look like a frame that is gone.
+	Unread []Hole
+}
+
+// Hole is a part of a chunk.
+type Hole struct {
+	Chunk int64
+	Span
 }

@@ -17,8 +17,8 @@
 // header and the claim "every frame below Durable is durable". Its completion counts when all frames before it are
 // complete. Where only the reserve has room, a frame of control entries grows in memory until Demand says that somebody
 // needs it: the checkpoint that frees the ring does. When the journal falls silent, a seal follows that carries the claim
-// past it. When a checkpoint covers it,
-// Reuse frees its chunk, and a later lap writes over it. frame.go has the layout, ring.go the places, prepare.go the
+// past it. A frame with direct entries, whose bytes go to their segments at the same time, counts when these are there too
+// (riders.go). When a checkpoint covers it, Reuse frees its chunk, and a later lap writes over it. frame.go has the layout, ring.go the places, prepare.go the
 // chunk files.
 //
 // The life of an incarnation: Recover reads every chunk, Judge gives the verdict; the store makes what was recovered
@@ -32,6 +32,7 @@
 //	                                         for each payload; control entries are whole and stay
 //	the same, and the next frame gone too    Lost: nobody can say what was in it
 //	frame at or above D, bad or missing      the torn tail of a crash: cut, later frames are dropped
+//	direct entry whose bytes are not there   the store says so, which alone looks into segments: Cut or Lose, by the same line
 //	block that the disk refuses to give      never a torn tail: corruption, wherever it lies
 //	frame of a later incarnation             Lost: the superblock is an old copy
 //
@@ -45,6 +46,7 @@
 //	J-6  A full ring holds back no more than the reserve of control entries: the store checkpoints in time.
 //	J-7  Callers stage only when Ready, payloads only with kinds that have one and up to MaxPayload; Begin comes once.
 //	J-8  An incarnation is newer, and begins above, everything that recovery saw.
+//	J-9  A frame counts when its own write and the direct writes that it refers to are complete, each told once.
 //
 // What it does not do: it knows no offsets, no batches and no segments; it does not decide when to checkpoint, when to
 // acknowledge or what damage means for a partition; it repairs nothing.

@@ -9,7 +9,7 @@ import (
 
 // HasPayload reports whether entries of this kind carry bytes in the frame's body. The others are control entries:
 // they are whole wherever their directory is.
-func (k EntryKind) HasPayload() bool { return k == EntryAppend || k == EntryPrefix }
+func (k EntryKind) HasPayload() bool { return k == EntryAppend || k == EntryPrefix || k == EntryDirect }
 
 // String names a kind in dumps and messages.
 func (k EntryKind) String() string {
@@ -34,6 +34,8 @@ func (k EntryKind) String() string {
 		return "delete"
 	case EntrySeal:
 		return "seal"
+	case EntryDirect:
+		return "direct"
 	}
 	return "kind-" + strconv.Itoa(int(k))
 }
@@ -67,7 +69,7 @@ func decodeEntry(p []byte) (e Entry, ok bool) {
 		CRC:   be.Uint32(p[56:]),
 	}
 	switch {
-	case e.Kind < EntryAppend || e.Kind > EntrySeal:
+	case e.Kind < EntryAppend || e.Kind > EntryDirect:
 		return e, false
 	case e.Kind.HasPayload():
 		return e, e.Len >= 0

@@ -40,7 +40,7 @@ const (
 	entrySize      = 64
 	crcAt          = 8
 	frameMagic     = 0x48574a46 // "HWJF"
-	frameVersion   = 1
+	frameVersion   = 2          // what is written; 1 is the same without direct entries, and read
 	maxChunkNumber = 1<<31 - 1
 )
 
@@ -109,7 +109,7 @@ func encodeHeader(dst []byte, secret *[16]byte, h *Header) uint32 {
 // more than p's own bytes describe.
 func decodeHeader(p []byte, secret *[16]byte, chunk, offset int64) (h Header, ok bool) {
 	be := binary.BigEndian
-	if len(p) < event.BlockSize || be.Uint32(p) != frameMagic || be.Uint16(p[4:]) != frameVersion {
+	if len(p) < event.BlockSize || be.Uint32(p) != frameMagic || !readable(be.Uint16(p[4:])) {
 		return h, false
 	}
 	h = Header{
@@ -142,6 +142,9 @@ func decodeHeader(p []byte, secret *[16]byte, chunk, offset int64) (h Header, ok
 	h.Copy, ok = decodeEntries(p[fixedSize+n*entrySize:], m)
 	return h, ok
 }
+
+// readable reports whether frames of that version are frames to this build.
+func readable(version uint16) bool { return version >= 1 && version <= frameVersion }
 
 // keyedSum is the keyed CRC of header blocks, whatever their CRC field holds.
 func keyedSum(secret *[16]byte, p []byte) uint32 {

@@ -60,6 +60,27 @@ func TestFrame_BytesAreGolden(t *testing.T) {
 	}
 }
 
+// Frames of version 1, which were written before there were direct entries, are still frames, byte for byte.
+func TestFrame_Version1IsRead(t *testing.T) {
+	h := sample()
+	p := encoded(&h)
+	binary.BigEndian.PutUint16(p[4:], 1)
+	binary.BigEndian.PutUint32(p[crcAt:], keyedSum(&testSecret, p[:h.HeaderLen]))
+	want, err := os.ReadFile(filepath.Join("testdata", "frame-1.golden"))
+	if got := []byte(hex.Dump(p[:fixedSize+3*entrySize])); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("this is not what version 1 wrote (%v):\n%s", err, got)
+	}
+	got, ok := decodeHeader(p, &testSecret, h.Chunk, h.Offset)
+	if got.CRC = h.CRC; !ok || !reflect.DeepEqual(got, h) {
+		t.Fatalf("wrote %+v, read %+v %t", h, got, ok)
+	}
+	binary.BigEndian.PutUint16(p[4:], frameVersion+1)
+	binary.BigEndian.PutUint32(p[crcAt:], keyedSum(&testSecret, p[:h.HeaderLen]))
+	if _, ok := decodeHeader(p, &testSecret, h.Chunk, h.Offset); ok {
+		t.Fatal("a frame of a later version is believed")
+	}
+}
+
 func TestFrame_ReadsWhatItWrote(t *testing.T) {
 	h := sample()
 	got, ok := decodeHeader(encoded(&h), &testSecret, h.Chunk, h.Offset)

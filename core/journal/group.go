@@ -19,6 +19,7 @@ type group struct {
 	head    int           // bytes kept before the body; whole blocks
 	body    int           // bytes of payload so far
 	copied  int           // entries of the previous frame, repeated in this one
+	riders  int           // direct writes that the frame waits for
 	entries []Entry
 }
 
@@ -68,8 +69,8 @@ func (g *group) add(e Entry, payload [][]byte) []byte {
 	}
 	stored := g.buf[from:at:at]
 	g.body = at - g.head
-	e.Len, e.CRC = int32(len(stored)), 0
-	if e.Kind.HasPayload() {
+	e.Len = int32(len(stored))
+	if e.Kind.HasPayload() && e.CRC == 0 {
 		e.CRC = record.Checksum(stored)
 	}
 	g.entries = append(g.entries, e)

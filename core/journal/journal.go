@@ -23,6 +23,7 @@ type Journal struct {
 	reuse     uint64 // every frame below may be overwritten
 	content   uint64 // the last submitted frame that is not a mere seal is content-1
 	claimed   uint64 // the largest Durable in a submitted header
+	proven    uint64 // the largest Durable in the header of a durable frame
 	demanded  uint64 // every frame below may take its place from the reserve
 
 	open   group // takes what is staged; no memory until the first entry
@@ -45,8 +46,10 @@ type flying struct {
 	chunk  int64
 	offset int64
 	size   int64
+	claim  uint64 // the Durable in its header
 	memory *event.Buffer
-	done   bool
+	done   bool // it is written
+	riders int  // direct writes that it waits for
 }
 
 // New makes a journal that has neither recovered nor begun. cfg must pass its Check.
@@ -75,7 +78,7 @@ func (j *Journal) Begin(now event.Time, super Superblock, out *event.Buf) {
 	}
 	j.super, j.began = super, true
 	j.durable, j.submitted, j.reuse = super.First, super.First, super.First
-	j.content, j.claimed = super.First, super.First
+	j.content, j.claimed, j.proven = super.First, super.First, super.First
 	j.open.seq = super.First
 	j.work(now, out)
 }
@@ -125,7 +128,7 @@ func (j *Journal) staged() bool { return len(j.closed) > 0 || len(j.open.entries
 
 // Stage adds one entry to the open group, with the payload's pieces back to back, and returns the sequence number of
 // its frame and the copy of the payload inside the frame's memory: immutable, for as long as a user of that memory is counted.
-// Len and CRC of e are filled here. Callers ask Room first; control entries may always be staged.
+// Len of e is filled here, and CRC where the caller does not know it. Callers ask Room first; control entries may always be staged.
 func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte, memory *event.Buffer) {
 	n := 0
 	for _, p := range payload {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -38,6 +39,12 @@ func Judge(super Superblock, from uint64, chunks []ChunkImage) *Recovery {
 	g := judging{super: super, chunks: chunks, seq: max(super.First, from)}
 	g.out.Next = max(g.seq, super.Durable)
 	g.out.Durable = super.Durable
+	for i := range chunks {
+		for _, span := range chunks[i].Unread {
+			g.out.Unread = append(g.out.Unread, Hole{chunks[i].Number, span})
+		}
+	}
+	slices.SortStableFunc(g.out.Unread, func(a, b Hole) int { return cmp.Compare(a.Chunk, b.Chunk) })
 	g.lostFiles(from)
 	g.sift(Scan(super.Secret, chunks))
 	g.older()
@@ -254,6 +261,27 @@ func (g *judging) lost(format string, args ...any) {
 	} else if len(g.out.Lost) < len(more) || g.out.Lost[len(g.out.Lost)-len(more):] != more {
 		g.out.Lost += more
 	}
+}
+
+// Cut judges that frame number i of r.Frames is the torn tail, after all: what it refers to is not there.
+func (r *Recovery) Cut(i int) {
+	seq := r.Frames[i].Seq
+	r.Frames, r.Torn = r.Frames[:i], true
+	r.Damage = slices.DeleteFunc(r.Damage, func(d Damage) bool { return d.Seq >= seq })
+}
+
+// Lose judges that entry k of frame number i is damage, after all.
+func (r *Recovery) Lose(i, k int, why string) {
+	f := &r.Frames[i]
+	d := Damage{Seq: f.Seq, Entry: f.Entries[k], Why: why}
+	at := slices.IndexFunc(r.Damage, func(o Damage) bool {
+		return o.Seq > d.Seq || o.Seq == d.Seq && o.Entry.TP == d.Entry.TP && o.Entry.Base > d.Entry.Base
+	})
+	if at < 0 {
+		at = len(r.Damage)
+	}
+	r.Damage = slices.Insert(r.Damage, at, d)
+	f.Entries, f.Payload = slices.Delete(f.Entries, k, k+1), slices.Delete(f.Payload, k, k+1)
 }
 
 // probe tells which rare branches a verdict took.

@@ -60,7 +60,9 @@ func (j *Journal) submit(g *group, out *event.Buf) bool {
 	if !g.seals() {
 		j.content = g.seq + 1
 	}
-	f := flying{seq: g.seq, io: j.cfg.NextIO(), chunk: number, offset: offset, size: size, memory: g.memory}
+	f := flying{
+		seq: g.seq, io: j.cfg.NextIO(), chunk: number, offset: offset, size: size, claim: j.durable, memory: g.memory, riders: g.riders,
+	}
 	j.flight = append(j.flight, f)
 	out.WriteFile(f.io, chunkFile(j.cfg.Store, number), offset, frame, true)
 	return true
@@ -116,17 +118,23 @@ func (j *Journal) onWritten(i int, ev *event.Event, out *event.Buf) {
 	if invariant.Planted(invariant.CanaryAckOutOfOrder) {
 		j.durable = max(j.durable, f.seq+1)
 	}
+	j.count(ev.Now, out)
+}
+
+// count moves the durable bound over the frames that are whole.
+func (j *Journal) count(now event.Time, out *event.Buf) {
 	n := 0
-	for n < len(j.flight) && j.flight[n].done {
+	for n < len(j.flight) && j.flight[n].whole() {
 		j.durable = max(j.durable, j.flight[n].seq+1)
+		j.proven = max(j.proven, j.flight[n].claim)
 		n++
 	}
 	j.flight = append(j.flight[:0], j.flight[n:]...)
 	if j.durable > j.submitted {
 		invariant.Violated("J-1: frames below %d count as durable, submitted were those below %d", j.durable, j.submitted)
 	}
-	j.sealAt = ev.Now + j.cfg.SealAfter
-	j.work(ev.Now, out)
+	j.sealAt = now + j.cfg.SealAfter
+	j.work(now, out)
 }
 
 // unsealed reports that acknowledged frames may lie above every D that the disk knows, and nothing is under way that

@@ -17,6 +17,8 @@ type Config struct {
 	InFlight      int
 	Reserve       int64
 	SealAfter     event.Time
+	DirectBytes   int        // batches of so many bytes and more go straight to their segment; 0: none
+	DirectWrites  int        // how many of their writes are under way at a time
 	WriteBehind   int        // bytes per partition after which full blocks are written to its segment
 	CheckpointAge event.Time // a checkpoint is begun this long after the first frame that it would free
 	CheckpointAt  int        // percent of the ring's bytes occupied at which a checkpoint is begun
@@ -42,7 +44,8 @@ type Derived interface {
 }
 
 // FormatVersion is the version of everything a store writes. A directory of a newer one is refused.
-const FormatVersion = 1
+// Version 2 has direct entries in its journal; 1 is read.
+const FormatVersion = 2
 
 // Hard is the state that must be known before anything else is believed (J7): two slots, each in a block of its own. A
 // save writes one durably, then the other, never both at once: a torn write leaves the other, a rotten one has a twin.

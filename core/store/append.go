@@ -31,16 +31,38 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if len(p.damage) > 0 {
 		invariant.Violated("S-8: append to partition %s-%d, which is offline", p.tp.Topic, p.tp.Partition)
 	}
+	if invariant.Expensive && batch.ComputeCRC() != batch.CRC() {
+		invariant.Violated("S-15: append of [%d, %d) to %s-%d, whose checksum nobody has verified",
+			batch.BaseOffset(), batch.NextOffset(), p.tp.Topic, p.tp.Partition)
+	}
 	if p.log.NeedsRoll(int64(len(batch)), batch.MaxTimestamp()) {
 		s.roll(p, out)
 	}
+	if d, ok := s.plan(p, int64(len(batch))); ok {
+		s.appendDirect(p, batch, &d, out)
+	} else {
+		s.appendInline(p, batch, out)
+	}
+}
+
+// appendInline puts the whole batch into the journal.
+func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.needPrefix {
 		s.stagePrefix(p, out)
 	}
-	seq, stored, memory := s.stage(p, journal.Entry{
+	e := journal.Entry{
 		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
-	}, batch)
+	}
+	if len(batch) >= event.BlockSize {
+		e.CRC = batch.Sum() // below that, a pass over the bytes costs less
+	}
+	seq, stored, memory := s.stage(p, e, batch)
 	p.take(stored, memory)
+	s.depart(p, seq, batch)
+}
+
+// depart notes that a batch was taken whose frame, seq, is not durable.
+func (s *Store) depart(p *Partition, seq uint64, batch record.Batch) {
 	s.unwritten += int64(len(batch))
 	f := p.active()
 	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, next: p.log.End()})
@@ -69,7 +91,7 @@ func (s *Store) roll(p *Partition, out *event.Buf) {
 // applyRoll is a roll's effect on the books. A segment that only stayed because it was the active one goes now.
 func (s *Store) applyRoll(p *Partition, seq uint64, out *event.Buf) {
 	p.log.Roll()
-	p.open(p.log.End())
+	p.open(p.log.End()).madeSeq = seq
 	s.shed(p, p.log.Shed(), seq, out)
 }
 

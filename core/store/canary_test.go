@@ -40,7 +40,8 @@ func TestCanaries_AreFoundByCrashes(t *testing.T) {
 	for _, c := range []invariant.Canary{
 		invariant.CanaryAckBeforeFlush, invariant.CanaryAckOutOfOrder, invariant.CanaryReuseEarly,
 		invariant.CanaryTornTailAccepted, invariant.CanaryTornFrameReturns, invariant.CanaryCountVolatile,
-		invariant.CanaryRewriteUnjournaled, invariant.CanaryReplayTwice, invariant.CanaryTrimEarly,
+		invariant.CanaryRewriteUnjournaled, invariant.CanaryReplayTwice, invariant.CanaryTrimEarly, invariant.CanaryAckBeforeDirect,
+		invariant.CanaryDirectRewrites, invariant.CanaryCutBeforeProven,
 	} {
 		invariant.Plant(c)
 		seed, why := int64(0), ""

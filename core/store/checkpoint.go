@@ -31,6 +31,7 @@ type checkpoint struct {
 	seq        uint64 // the image covers every frame below it, and of it what count says
 	last       uint64 // the last frame that the image has anything of
 	image      []byte // in its envelope
+	refers     int64  // bytes that direct entries in the image refer to
 	waits      int    // files with bytes that are not written
 	counted    []*segfile
 	again      bool // a truncation or deletion spoilt the image: begin anew
@@ -41,10 +42,10 @@ type checkpoint struct {
 
 // maybeCheckpoint begins a checkpoint when the journal is full enough, or its oldest news old enough.
 func (s *Store) maybeCheckpoint(out *event.Buf) {
-	if s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never && !s.ckpt.again {
+	if s.ckpt.final || s.ckpt.phase != checkpointIdle || s.dirtySince == event.Never && !s.ckpt.again {
 		return
 	}
-	used, all := s.journal.Occupied(), s.journal.Capacity()
+	used, all := s.journal.Occupied()+s.direct.refers, s.journal.Capacity()
 	full := used*100 >= all*int64(s.cfg.CheckpointAt) || all-used <= s.cfg.Reserve+2*int64(s.cfg.MaxFrame)
 	if !full && s.state == Stopping {
 		return // the last one covers it all
@@ -109,6 +110,7 @@ func (s *Store) beginCheckpoint(out *event.Buf) {
 		c.seq = durable // what lies between are the journal's own seals
 	}
 	c.image = wrap(magicCheckpoint, s.image(c.generation+1, c.seq).encode())
+	c.refers = s.direct.refers
 	s.dirtySince = event.Never
 	for _, p := range s.parts {
 		s.aim(p)
@@ -233,6 +235,7 @@ func (s *Store) reuse(out *event.Buf) {
 		invariant.Violated("S-5: frames below %d are freed by a checkpoint that is not durable", s.ckpt.seq)
 	}
 	s.reused = s.ckpt.seq
+	s.direct.refers, s.ckpt.refers = s.direct.refers-s.ckpt.refers, 0
 	s.journal.Reuse(s.ckpt.seq)
 	s.forgetGraves(s.ckpt.seq)
 }

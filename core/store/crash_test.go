@@ -26,7 +26,7 @@ func (w *world) act() {
 	switch k := w.rng.Intn(100); {
 	case k < 70:
 		size := w.rng.Intn(400)
-		if w.large || w.rng.Intn(6) == 0 {
+		if w.large || w.rng.Intn(6) == 0 || w.cfg.DirectBytes > 0 && w.rng.Intn(3) == 0 {
 			size = w.rng.Intn(9000)
 		}
 		if w.store.Room() > int64(size+record.HeaderSize) && !p.Rebuilding() {
@@ -157,6 +157,7 @@ func crashOnce(t testing.TB, seed int64, rounds int) map[string]int {
 	w.large = seed%8 == 0
 	w.churn = seed%16 == 5
 	w.shape()
+	w.direct()
 	w.revive()
 	for range rounds {
 		w.live(w.rng.Intn(120))
@@ -219,6 +220,15 @@ func (w *world) shape() {
 	w.cfg.TailBytes = 1 << 10 << w.rng.Intn(5)
 	w.disk.lazy = w.rng.Intn(2) == 0
 	w.large = w.rng.Intn(2) == 0
+}
+
+// direct lets large batches go straight to their segments in three of four worlds: most with segments that several fit into.
+func (w *world) direct() {
+	w.cfg.DirectBytes = []int{0, event.BlockSize, 2 * event.BlockSize, 6000}[w.rng.Intn(4)]
+	w.cfg.DirectWrites = 1 + w.rng.Intn(4)
+	if w.cfg.DirectBytes > 0 && w.rng.Intn(4) > 0 {
+		w.cfg.SegmentBytes = 24 << 10 << w.rng.Intn(4)
+	}
 }
 
 // halfStop begins a clean end, and crashes somewhere in it.

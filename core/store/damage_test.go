@@ -265,20 +265,6 @@ func TestHighWater_IsKnownAfterRestart(t *testing.T) {
 	}
 }
 
-// filesLeft is what an offline reader finds after a power cut that keeps nothing.
-func (w *world) filesLeft() *Files {
-	f := &Files{Machine: event.Shard0, Hard: w.disk.durable[hardFile], Sidecar: w.disk.durable[sidecarFile], Partitions: 1}
-	for i := range 2 {
-		f.Checkpoints[i] = w.disk.durable[checkpointFile(int64(i))]
-	}
-	for file, data := range w.disk.durable {
-		if file.Kind == event.FileChunk {
-			f.Chunks = append(f.Chunks, journal.ChunkImage{Number: file.Base, Data: data})
-		}
-	}
-	return f
-}
-
 // What a power cut may tear as it is written, while a twin serves, is no damage; the copy that the hard state counts on is.
 func TestInspect_ATornCopyIsNoDamage(t *testing.T) {
 	spoil := func(p []byte) []byte {
@@ -289,7 +275,7 @@ func TestInspect_ATornCopyIsNoDamage(t *testing.T) {
 	}
 	w := lived(t, 150)
 	w.checkpoint()
-	newest := judge(w.filesLeft().evidence(&Store{cfg: Config{Machine: event.Shard0, SegmentBytes: 1 << 62, IndexInterval: 4096}})).copy
+	newest := judge(w.files().evidence(&Store{cfg: Config{Machine: event.Shard0, SegmentBytes: 1 << 62, IndexInterval: 4096}})).copy
 	for name, tc := range map[string]struct {
 		change func(f *Files)
 		damage bool
@@ -300,7 +286,7 @@ func TestInspect_ATornCopyIsNoDamage(t *testing.T) {
 		"both of the hard state":    {func(f *Files) { f.Hard = append(spoil(f.Hard[:slotSize]), spoil(f.Hard[slotSize:])...) }, true},
 		"the newest and the oldest": {func(f *Files) { f.Checkpoints = [2][]byte{spoil(f.Checkpoints[0]), spoil(f.Checkpoints[1])} }, true},
 	} {
-		f := w.filesLeft()
+		f := w.files()
 		tc.change(f)
 		in := Inspect(f)
 		if (len(in.Findings) > 0) != tc.damage || !tc.damage && len(in.Notes) == 0 {
@@ -311,7 +297,7 @@ func TestInspect_ATornCopyIsNoDamage(t *testing.T) {
 
 func TestInspect_SeesWhatARecoverySees(t *testing.T) {
 	w := lived(t, 150)
-	in := Inspect(w.filesLeft())
+	in := Inspect(w.files())
 	if len(in.Findings) > 0 {
 		t.Fatalf("findings: %+v", in.Findings)
 	}
@@ -392,6 +378,25 @@ func (w *world) checkpoint() {
 	for w.turn(); w.store.ckpt.phase != checkpointIdle; {
 		w.step()
 	}
+}
+
+// files are what an offline reader finds on the disk.
+func (w *world) files() *Files {
+	f := &Files{Machine: event.Shard0, Hard: w.disk.durable[hardFile], Sidecar: w.disk.durable[sidecarFile]}
+	for i := range 2 {
+		f.Checkpoints[i] = w.disk.durable[checkpointFile(int64(i))]
+	}
+	for file, data := range w.disk.durable {
+		if file.Kind == event.FileChunk {
+			f.Chunks = append(f.Chunks, journal.ChunkImage{Number: file.Base, Data: data})
+		}
+	}
+	f.Partitions = 1
+	f.Segment = func(file event.File, at, n int64) ([]byte, error) {
+		data := w.disk.durable[file]
+		return data[min(at, int64(len(data))):min(at+n, int64(len(data)))], nil
+	}
+	return f
 }
 
 // chunks are the images of the journal's files.

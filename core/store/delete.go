@@ -53,8 +53,11 @@ func (s *Store) bereave(p *Partition, out *event.Buf) {
 // still open.
 func (s *Store) bury(out *event.Buf) {
 	for i, g := range s.gone {
-		recorded := s.state == Opening || g.cover.Seq < s.journal.Durable()
+		recorded := s.proven(g.cover.Seq)
 		open := func(o *grave) bool { return o.p.tp == g.p.tp && o.step != graveEmpty }
+		if _, waited := s.search(g.p.tp); waited && g.step == graveRecorded {
+			s.proveNow(g.cover.Seq, out) // no checkpoint before the new one of that name has files
+		}
 		if g.step == graveRecorded && recorded && g.p.quiet() && !slices.ContainsFunc(s.gone[:i], open) {
 			s.entomb(g, out)
 		}

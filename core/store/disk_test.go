@@ -13,16 +13,17 @@ import (
 // (durable), with the operations in between that no sync has covered yet. It checks the rules that the core has promised:
 // no overlapping operations of a file, and durable writes only inside durable sizes.
 type disk struct {
-	rng      *rand.Rand
-	volatile map[event.File][]byte
-	durable  map[event.File][]byte
-	pending  []pendingOp
-	flying   []flyingOp
-	serial   int
-	fatal    func(format string, args ...any)
-	failNext event.Op // the next operation of this kind fails
-	probes   map[string]int
-	lazy     bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
+	rng       *rand.Rand
+	volatile  map[event.File][]byte
+	durable   map[event.File][]byte
+	pending   []pendingOp
+	flying    []flyingOp
+	serial    int
+	fatal     func(format string, args ...any)
+	failNext  event.Op           // the next operation of this kind fails
+	failReads map[event.File]int // so many reads of a file fail
+	probes    map[string]int
+	lazy      bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
 }
 
 type pendingOp struct {
@@ -73,6 +74,10 @@ func conflict(a, b *event.Effect) bool {
 		a.Op == event.OpListDir || b.Op == event.OpListDir || a.Op == event.OpStatFile || b.Op == event.OpStatFile {
 		return false
 	}
+	if a.Op == event.OpAllocateFile || b.Op == event.OpAllocateFile {
+		return a.Op != event.OpReadFile && a.Op != event.OpWriteFile && b.Op != event.OpReadFile && b.Op != event.OpWriteFile ||
+			a.File.Kind != event.FileSegment
+	}
 	// A cut touches what lies behind its size.
 	behind := func(cut, e *event.Effect) bool {
 		return cut.Op == event.OpTruncateFile && e.Offset+e.Length <= cut.Length
@@ -104,6 +109,11 @@ func (d *disk) complete(now event.Time) *event.Event {
 	d.flying = slices.Delete(d.flying, i, i+1)
 	e := &x.effect
 	ev := &event.Event{Kind: event.KindIODone, Now: now, IO: e.IO}
+	if d.failReads[e.File] > 0 && e.Op == event.OpReadFile {
+		d.failReads[e.File]--
+		ev.Status = event.StatusIOError
+		return ev
+	}
 	if d.failNext == e.Op {
 		d.failNext = 0
 		ev.Status = event.StatusIOError
@@ -150,6 +160,10 @@ func (d *disk) complete(now event.Time) *event.Event {
 // change applies an operation to the volatile image, and to the durable one if it says so itself.
 func (d *disk) change(e *event.Effect) {
 	apply(d.volatile, e, nil)
+	if e.Op == event.OpWriteFile && e.Durable && e.File.Kind == event.FileSegment {
+		d.changeDurably(e)
+		return
+	}
 	if e.Op == event.OpWriteFile && e.Durable {
 		if int64(len(d.durable[e.File])) < e.Offset+e.Length {
 			d.fatal("durable write of %s up to %d, its durable size is %d", e.File.Path(), e.Offset+e.Length, len(d.durable[e.File]))
@@ -162,6 +176,23 @@ func (d *disk) change(e *event.Effect) {
 	kept.Data = slices.Clone(e.Data) // the original is somebody else's after the completion
 	d.pending = append(d.pending, pendingOp{kept, d.serial})
 	d.serial++
+}
+
+// changeDurably is a durable write that may make its file longer: its range is durable from now on, and so is a size that
+// reaches it, with whatever cuts the file has seen. The file's entry is not: it must have been durable before. Other writes
+// of the file are as volatile as they were.
+func (d *disk) changeDurably(e *event.Effect) {
+	if _, ok := d.durable[e.File]; !ok {
+		d.fatal("durable write of %s, whose entry is not durable", e.File.Path())
+	}
+	last := -1
+	for i := range d.pending {
+		if p := &d.pending[i].effect; p.File == e.File && (p.Op != event.OpWriteFile || conflict(p, e)) {
+			last = d.pending[i].serial
+		}
+	}
+	d.sync(last+1, func(p *event.Effect) bool { return p.File == e.File })
+	apply(d.durable, e, nil)
 }
 
 // sync makes the pending operations that match and were complete before mark durable, in their order.

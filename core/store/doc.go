@@ -34,14 +34,19 @@
 // checkpoint wants it. The next append to it first journals the bytes that are in it (EntryPrefix), because the block will
 // be rewritten and a torn rewrite takes all of it. After a crash it is written again from memory.
 //
+// A large batch takes another way (direct.go): its whole blocks go straight to its segment, durably, while its ends and a
+// descriptor go through the journal; the frame counts when both are there. It is written once, not twice. Until a checkpoint covers the
+// entry, these blocks are written by nobody else (extent.go), and taken away only when a recovery is sure to know that they may be
+// (proof.go); recovery reads them before it replays (direct_recover.go).
+//
 // Damage: what the journal lost below its durable bound, what a segment lacks, or what cannot be read after three tries is
 // a range of offsets with a reason. The partition is served below it, and takes no appends.
 //
 // Laws (invariant.Violated):
 //
 //	S-1   Bytes of a log that are not in its segment are in memory.
-//	S-2   One operation of a segment's file is under way at a time; reads keep clear of the blocks that are written.
-//	      (judged in simulation)
+//	S-2   Beside direct writes, which touch no block that anything else touches, one operation of a segment's file is under way
+//	      at a time; cuts and removals wait for all; reads keep clear of the blocks that are written. (judged in simulation)
 //	S-3   A block that is partially in its file is rewritten only while the journal holds its prefix (J4).
 //	S-4   written <= durable <= size, for each segment (expensive).
 //	S-5   Frames are freed only by a checkpoint that is durable (J6).
@@ -53,6 +58,8 @@
 //	S-11  The sum of unwritten bytes, by which produce is held back, is right (expensive).
 //	S-12  The frame that a checkpoint waits for has room in the ring: control entries that nobody waits for leave it.
 //	S-13  A log start moves at most to the end of what was durable.
+//	S-14  A direct write begins behind every byte that was submitted to its file.
+//	S-15  Batches are appended whose own checksum is right: the one of their entry is made from it (expensive).
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //

@@ -1,5 +1,7 @@
 package store
 
+import "github.com/highwater-log/highwater/core/event"
+
 // flight is a batch that the journal has not made durable yet.
 type flight struct {
 	seq  uint64
@@ -16,9 +18,9 @@ type cutting struct {
 }
 
 // land moves flushed ends over what the journal has made durable: a contiguous prefix of the frames (S-6).
-func (s *Store) land() {
+func (s *Store) land(out *event.Buf) {
 	durable := s.journal.Durable()
-	for len(s.cuts) > 0 && s.cuts[0].seq < durable {
+	for len(s.cuts) > 0 && s.proven(s.cuts[0].seq) {
 		s.enqueue(s.cuts[0].p)
 		s.cuts = s.cuts[1:]
 	}
@@ -31,11 +33,12 @@ func (s *Store) land() {
 		}
 		x.f.durable = max(x.f.durable, x.end)
 		x.p.log.Flush(x.next)
+		s.pass(x.p, x.f, out)
 		if !x.p.listed {
 			x.p.listed = true
 			s.flushed = append(s.flushed, x.p)
 		}
-		if from, to, ok := x.f.nextWrite(int64(s.cfg.WriteBehind)); ok && to > from {
+		if from, to, ok := x.f.nextWrite(int64(s.cfg.WriteBehind)); ok && to > from || x.f.wanted && !x.f.rooted || s.reservesMore(x.f) {
 			s.enqueue(x.p)
 		}
 	}

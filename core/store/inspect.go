@@ -22,6 +22,8 @@ type Files struct {
 	Chunks      []journal.ChunkImage
 	Partitions  int  // folders in topics
 	Foreign     bool // the store's own folder has entries that no store makes
+	// Segment reads n bytes of a segment's file, as many as there are: what direct entries of the journal refer to.
+	Segment func(file event.File, at, n int64) ([]byte, error)
 }
 
 // Inspection is what a store would recover from its files, before it has looked into any segment.
@@ -79,7 +81,7 @@ type Finding struct {
 // Inspect judges and replays the files like a store that opens them.
 func Inspect(f *Files) *Inspection {
 	in := &Inspection{}
-	s := &Store{cfg: Config{Machine: f.Machine, SegmentBytes: 1 << 62, IndexInterval: 4096}}
+	s := &Store{cfg: Config{Machine: f.Machine, SegmentBytes: 1 << 62, TailBytes: 1 << 62, IndexInterval: 4096}}
 	e := f.evidence(s)
 	v := judge(e)
 	in.small(s, e, &v)
@@ -97,6 +99,7 @@ func Inspect(f *Files) *Inspection {
 	}
 	written := in.written(s)
 	rec := journal.Judge(v.hard.Super, in.From, f.Chunks)
+	f.direct(s, rec)
 	in.Frames, in.Torn = len(rec.Frames), rec.Torn
 	if rec.Lost != "" {
 		in.find(s.dir(event.DirJournal), 0, rec.Lost)
@@ -113,6 +116,23 @@ func Inspect(f *Files) *Inspection {
 		in.Partitions = append(in.Partitions, s.inspect(p, frames, written))
 	}
 	return in
+}
+
+// direct takes the verdict over direct entries to its end, like a recovery.
+func (f *Files) direct(s *Store, rec *journal.Recovery) {
+	list := s.askDirect(rec)
+	for i := range list {
+		a := &list[i]
+		if a.why != "" {
+			continue
+		}
+		file := a.d.file(f.Machine, rec.Frames[a.frame].Entries[a.entry].TP)
+		data, err := f.Segment(file, a.d.from(), a.d.to()-a.d.from())
+		if a.middle = data; err != nil {
+			a.why, a.unread = fmt.Sprintf("read %s at %d: %v", file.Path(), a.d.from(), err), true
+		}
+	}
+	s.judgeDirect(rec, list, &event.Buf{})
 }
 
 // evidence decodes the small files.
@@ -214,7 +234,7 @@ type placed struct {
 func places(rec *journal.Recovery) (list []placed) {
 	for i := range rec.Frames {
 		for _, e := range rec.Frames[i].Entries {
-			if e.Kind == journal.EntryAppend {
+			if holdsBatches(e.Kind) {
 				list = append(list, placed{e.TP, e.Base, e.End, rec.Frames[i].Seq})
 			}
 		}

@@ -15,8 +15,10 @@ const (
 	openLooking    openStep = iota // listing and reading the small files
 	openFormatting                 // making the small files
 	openReading                    // the journal reads its ring
+	openFetching                   // bytes that the ring refers to are read from their segments
 	openSettling                   // partition folders are compared with the books
 	openSyncing                    // what was read is made durable (J10): only then anything is written
+	openKnowing                    // the hard state learns that it is
 	openMending                    // partial blocks, cut positions and derived state that need reads
 	openWriting                    // everything recovered goes to the segments, then the checkpoint
 	openBeginning                  // the fresh incarnation's ring is prepared, and its first frames written
@@ -31,6 +33,8 @@ type opening struct {
 	folders  []event.FileInfo // partition folders and tombstones
 	verdict  verdict
 	recovery *journal.Recovery
+	refers   bool    // the frames recovered have direct entries
+	asked    []asked // direct entries behind the checkpoint
 }
 
 // Open looks at the directory, refuses it or makes it ready. It may take long; State tells when it is over.
@@ -169,11 +173,18 @@ func (s *Store) advanceOpening(out *event.Buf) {
 		if rec, ok := s.journal.Recovery(); ok {
 			s.recovered(rec, out)
 		}
+	case openFetching:
+		s.fetched(out)
+		s.advanceOpening(out)
 	case openSettling:
 		o.step = openSyncing
 		o.waiting++
 		s.syncFs(s.finishGeneration, out)
 	case openSyncing:
+		o.step = openKnowing
+		s.proveRecovered(out)
+		s.advanceOpening(out)
+	case openKnowing:
 		o.step = openMending
 		s.mend(out)
 		s.advanceOpening(out)

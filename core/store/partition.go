@@ -164,7 +164,7 @@ func (p *Partition) keepBusy(f *segfile) {
 func (p *Partition) doom(base int64, seq uint64) {
 	for i, f := range p.files {
 		if f.base == base {
-			f.cutSeq = seq
+			f.cutSeq, f.direct = seq, nil
 			p.files = slices.Delete(p.files, i, i+1)
 			p.busy = slices.DeleteFunc(p.busy, func(b *segfile) bool { return b == f })
 			p.doomed = append(p.doomed, f)
@@ -230,6 +230,7 @@ func (s *Store) Create(tp event.TP, base int64, out *event.Buf) *Partition {
 	p := s.newPartition(tp, base)
 	s.insert(p)
 	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryCreate, Base: base})
+	p.active().madeSeq = seq
 	if s.replaces(tp) {
 		s.journal.Demand(seq, s.now, out)
 	}

@@ -28,6 +28,16 @@ func (s *Store) recovered(rec *journal.Recovery, out *event.Buf) {
 	if o.verdict.older {
 		out.Hit("store/older-checkpoint")
 	}
+	o.step = openFetching
+	s.fetchDirect(rec, out)
+}
+
+// fetched replays what the journal holds, once it is known what the segments hold of it.
+func (s *Store) fetched(out *event.Buf) {
+	o := s.opening
+	rec := o.recovery
+	s.judgeDirect(rec, o.asked, out)
+	o.asked = nil
 	if rec.Torn {
 		out.Hit("store/torn-recovered")
 	}
@@ -66,7 +76,7 @@ func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
 		f := p.file(info.File.Base)
 		switch {
 		case info.File.Kind == event.FileSegment && f != nil:
-			f.exists, f.length = true, info.Size
+			f.exists, f.rooted, f.length = true, true, info.Size // its entry is synced before anything is written
 		case info.File.Kind == event.FileIndex && f != nil:
 			f.indexed, f.staleIndex = f.sealed && f.cutSeq == 0, f.cutSeq != 0 || !f.sealed
 		case info.File.Kind == event.FileSegment || info.File.Kind == event.FileIndex:
@@ -230,10 +240,22 @@ func (s *Store) freshIncarnation(generation uint64) func(*Hard) {
 	}
 }
 
-// beginIncarnation starts the journal on what is now an empty ring.
+// beginIncarnation starts the journal on what is now an empty ring. Nothing of the ring is wanted any more, so what cannot be read
+// there is written first, one block after the other.
 func (s *Store) beginIncarnation(out *event.Buf) {
-	s.opening.step = openBeginning
 	s.opening.recovery.Frames = nil
+	if holes := s.opening.recovery.Unread; len(holes) > 0 {
+		out.Hit("store/ring-rewritten")
+		at := holes[0]
+		n := min(at.To-at.From, event.BlockSize)
+		if holes[0].From += n; holes[0].From >= at.To {
+			s.opening.recovery.Unread = holes[1:]
+		}
+		file := event.File{Kind: event.FileChunk, Store: s.cfg.Machine, Base: at.Chunk}
+		s.writePadded(file, at.From, make([]byte, n), true, s.beginIncarnation, out)
+		return
+	}
+	s.opening.step = openBeginning
 	super := s.hard.durable.Super
 	s.lastSeq, s.reused = super.First-1, super.First
 	s.journal.Begin(s.now, super, out)

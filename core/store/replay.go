@@ -80,6 +80,8 @@ func (s *Store) replayEntry(seq uint64, e *journal.Entry, payload []byte, out *e
 	switch e.Kind {
 	case journal.EntryAppend:
 		s.replayAppend(p, seq, e, payload, out)
+	case journal.EntryDirect:
+		s.replayDirect(p, seq, e, payload, out)
 	case journal.EntryPrefix:
 		p.replayPrefix(seq, e, payload)
 	case journal.EntryCreate:
@@ -163,6 +165,11 @@ func (s *Store) replayAppend(p *Partition, seq uint64, e *journal.Entry, payload
 	}
 }
 
+// holdsBatches reports whether entries of that kind are appends, wherever their bytes are.
+func holdsBatches(kind journal.EntryKind) bool {
+	return kind == journal.EntryAppend || kind == journal.EntryDirect
+}
+
 // retake is take for a batch whose frame was recovered.
 func (s *Store) retake(p *Partition, b record.Batch) {
 	p.take(b, nil)
@@ -197,7 +204,7 @@ func (s *Store) replayDamage(d journal.Damage, out *event.Buf) {
 	}
 	p := s.parts[i]
 	p.replayed.take(d.Seq)
-	if p.covers(d.Seq, p.replayed.Count) || d.Entry.Kind != journal.EntryAppend || d.Entry.End <= p.log.End() {
+	if p.covers(d.Seq, p.replayed.Count) || !holdsBatches(d.Entry.Kind) || d.Entry.End <= p.log.End() {
 		return
 	}
 	out.Hit("store/damaged")

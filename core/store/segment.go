@@ -31,20 +31,26 @@ type segfile struct {
 	prefixSeq uint64
 	// cutSeq is the frame that must be durable before the file is cut or removed: the truncation, or 0.
 	cutSeq uint64
+	// direct are the ranges behind written that do not take the way of write-behind, in order.
+	direct []*extent
 	// laps counts reuses of the file from byte 0. A completion of an earlier lap says nothing about this one.
 	laps int
 
-	exists     bool // on the disk, as far as this store ordered it
-	busy       bool // an operation is under way
-	sealed     bool // takes no appends any more
-	exact      bool // is to be cut to size: sealed, or the store stops
-	unresolved bool // size is a floor: the exact one is being looked up
-	indexed    bool // its index file is written
-	unindexed  bool // its index is not wholly known: there is nothing to write
-	staleIndex bool // an index file from before a truncation may be there, and has to go
-	counted    bool // the checkpoint under way waits for it
-	indexing   bool // its index is being looked up
-	readers    int  // reads under way
+	madeSeq    uint64 // the frame that must be durable before the file is made: its creation or roll
+	wanted     bool   // large batches come: it is to exist before write-behind needs it
+	rooted     bool   // its entry in the directory is durable
+	unreserved bool   // there was no space to reserve
+	exists     bool   // on the disk, as far as this store ordered it
+	busy       bool   // an operation is under way
+	sealed     bool   // takes no appends any more
+	exact      bool   // is to be cut to size: sealed, or the store stops
+	unresolved bool   // size is a floor: the exact one is being looked up
+	indexed    bool   // its index file is written
+	unindexed  bool   // its index is not wholly known: there is nothing to write
+	staleIndex bool   // an index file from before a truncation may be there, and has to go
+	counted    bool   // the checkpoint under way waits for it
+	indexing   bool   // its index is being looked up
+	readers    int    // reads under way
 	waiting    []func(why string, out *event.Buf)
 	parked     []*walk // wait for the end of the operation under way
 }
@@ -81,6 +87,7 @@ func (s *Store) letGo(p *Partition, f *segfile) {
 // restart empties the file for another use: its bytes on the disk are no truth any more.
 func (f *segfile) restart() {
 	f.laps++
+	f.direct = nil
 	f.size, f.durable, f.written, f.submitted, f.target = 0, 0, 0, 0, 0
 	f.head, f.prefixSeq, f.vouched, f.suspect = nil, 0, false, false
 	f.staleIndex = f.staleIndex || f.indexed
@@ -88,7 +95,7 @@ func (f *segfile) restart() {
 }
 
 // nextWrite is the range of bytes to be written now: whole blocks if there are enough of them, and the partial last one
-// if the target wants it. from is a block boundary.
+// if the target wants it, up to where a direct write went. from is a block boundary.
 func (f *segfile) nextWrite(threshold int64) (from, to int64, ok bool) {
 	from = floorBlock(f.written)
 	full := floorBlock(f.durable)
@@ -103,6 +110,11 @@ func (f *segfile) nextWrite(threshold int64) (from, to int64, ok bool) {
 	}
 	if f.suspect {
 		to = max(to, f.written)
+	}
+	if at, ok := f.barrier(); ok && full >= at {
+		to = at // no more comes before it
+	} else if ok {
+		to = min(to, at)
 	}
 	to = min(to, from+maxWrite)
 	return from, to, to > f.written || f.suspect

@@ -28,7 +28,7 @@ func (s *Store) maybeStop(out *event.Buf) {
 		s.journal.Demand(s.lastSeq, s.now, out)
 	}
 	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() ||
-		s.journal.Flying() > 0 {
+		s.journal.Flying() > 0 || len(s.cuts) > 0 {
 		return
 	}
 	for _, g := range s.gone {
@@ -41,6 +41,9 @@ func (s *Store) maybeStop(out *event.Buf) {
 			s.enqueue(p)
 			return
 		}
+	}
+	if s.unsettled() {
+		return
 	}
 	s.ckpt.final = true
 	s.beginCheckpoint(out)

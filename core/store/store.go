@@ -32,6 +32,7 @@ type Store struct {
 	taken   []*Partition
 	hwDirty []*Partition
 
+	direct    direct
 	behind    bool         // write-behind may write: what recovery read is durable
 	work      []*Partition // whose files are to be looked at
 	writes    int          // operations of segment files under way
@@ -134,7 +135,11 @@ func (s *Store) Room() int64 {
 		return 0
 	}
 	memory := s.cfg.ChunkSize*int64(s.cfg.MaxChunks) - s.unwritten
-	return min(s.journal.Room()-margin, memory)
+	ring := s.journal.Capacity() - s.cfg.Reserve - s.journal.Occupied() - s.direct.refers
+	if s.direct.refers == 0 {
+		ring = memory
+	}
+	return min(s.journal.Room()-margin, memory, ring)
 }
 
 // MaxBatch is the size in bytes of the largest batch that Append takes: one frame of the journal must hold it. Larger ones
@@ -154,7 +159,7 @@ func (s *Store) advance(out *event.Buf) {
 		s.advanceOpening(out)
 	}
 	if s.state == Ready || s.state == Stopping {
-		s.land()
+		s.land(out)
 		s.landTrims(out)
 		s.bury(out)
 		s.learnBound(out)

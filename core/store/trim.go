@@ -116,6 +116,9 @@ func (s *Store) applyTrim(p *Partition, start int64, seq uint64, out *event.Buf)
 func (s *Store) gap(p *Partition, base int64, seq uint64) {
 	if p.active().size == 0 {
 		p.doom(p.active().base, seq)
+		if !s.proven(seq) {
+			s.cuts = append(s.cuts, cutting{seq, p})
+		}
 	}
 	p.log.Gap(base)
 	p.open(base)
@@ -140,7 +143,7 @@ func (s *Store) shed(p *Partition, gone []int64, seq uint64, out *event.Buf) {
 	out.Hit("store/shed")
 	p.tail.drop(p.files[0].base, out)
 	s.enqueue(p)
-	if s.state != Opening && seq >= s.journal.Durable() {
+	if !s.proven(seq) {
 		s.cuts = append(s.cuts, cutting{seq, p})
 	}
 }

@@ -41,8 +41,8 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 	s.ground(p, to)
 	s.applyTruncate(p, to, size, seq, out)
 	if f := p.active(); f.size > 0 && (f.unresolved || f.size < f.submitted || to == p.log.Start()) || f.unresolved {
-		seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
-		s.applyRoll(p, seq, out)
+		roll, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
+		s.applyRoll(p, roll, out)
 	}
 	s.enqueue(p)
 	s.rebuildDerived(p, out)
@@ -101,6 +101,7 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 	p.keepBusy(f)
 	if f.unresolved = unresolved; unresolved {
 		f.size = f.written // the cut lies in what is written: the rest is in memory, and would have told
+		f.forgo(f.size)
 		f.durable, f.target = min(f.durable, f.size), min(f.target, f.size)
 	} else {
 		f.shrink(size)
@@ -117,6 +118,7 @@ func (f *segfile) shrink(size int64) {
 		return
 	}
 	f.size = size
+	f.forgo(size)
 	f.durable, f.target = min(f.durable, size), min(f.target, size)
 	if size < f.written {
 		if from := floorBlock(size); from == floorBlock(f.written) && int64(len(f.head)) >= size-from {

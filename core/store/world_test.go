@@ -132,7 +132,7 @@ func (m model) after(ops []op) model {
 type chain struct{ sum, count uint64 }
 
 func (c *chain) Apply(b record.Batch) {
-	c.sum = c.sum*1099511628211 + uint64(crc32.ChecksumIEEE(b))
+	c.sum = c.sum*1099511628211 + uint64(crc32.ChecksumIEEE(b[:record.HeaderSize]))
 	c.count++
 }
 func (c *chain) AppendTo(dst []byte) []byte { return put64(dst, int64(c.sum), int64(c.count)) }

@@ -61,6 +61,7 @@ func (s *Store) begin(p *Partition, f *segfile) (end func(*event.Buf)) {
 
 // driveFile orders the next operation of a segment's file, if it needs one and none is under way.
 func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
+	s.pass(p, f, out)
 	if f.busy || f.readers > 0 && (f.laps > 0 || f.staleIndex) {
 		return
 	}
@@ -68,18 +69,24 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 		s.resolve(p, f, out)
 		return
 	}
-	cut := f.cutSeq < s.journal.Durable() || s.state == Opening // its record is durable
+	cut := s.proven(f.cutSeq) // its record is durable, and known to be
 	if !cut && f.counted {
 		s.journal.Demand(f.cutSeq, s.now, out)
+		s.proveNow(f.cutSeq, out)
 	}
 	from, to, ok := f.nextWrite(int64(s.cfg.WriteBehind))
 	switch {
+	case f.laps > 0 && !cut: // what was in the file may still be needed, or is being written
 	case f.staleIndex:
 		if cut {
 			s.dropIndex(p, f, out)
 		}
 	case ok && !f.exists:
 		s.createSegment(p, f, out)
+	case f.wanted && !f.rooted && f.madeSeq < s.journal.Durable():
+		s.root(p, f, out)
+	case s.reservesMore(f):
+		s.reserveSegment(p, f, out)
 	case ok:
 		s.writeSegment(p, f, from, to, out)
 	case f.exact && f.exists && f.written >= f.size && f.length != f.size:
@@ -98,6 +105,61 @@ func (s *Store) createSegment(p *Partition, f *segfile, out *event.Buf) {
 		f.exists, f.length = true, 0
 		end(out)
 	}, out)
+}
+
+// root makes the file exist so that a power cut leaves it: direct writes begin then.
+func (s *Store) root(p *Partition, f *segfile, out *event.Buf) {
+	end := s.begin(p, f)
+	sync := func(out *event.Buf) {
+		s.syncDir(s.path(p, event.DirPartition, 0), func(out *event.Buf) {
+			f.rooted = true
+			end(out)
+		}, out)
+	}
+	if f.exists {
+		sync(out)
+		return
+	}
+	p.folder = true
+	s.create(s.path(p, event.FileSegment, f.base), func(out *event.Buf) {
+		f.exists, f.length = true, 0
+		sync(out)
+	}, out)
+}
+
+// maxReserve bounds how many bytes a file is longer than its segment, beyond what the next batches take.
+const maxReserve = 32 << 20
+
+// ahead is how much of f is reserved at a time: as much as there is, within bounds.
+func (s *Store) ahead(f *segfile) int64 {
+	return ceilBlock(min(max(f.size, 8*int64(s.cfg.DirectBytes)), maxReserve))
+}
+
+// reservesMore reports whether direct writes would soon have to make the file longer.
+func (s *Store) reservesMore(f *segfile) bool {
+	return f.wanted && f.rooted && !f.sealed && !f.exact && !f.unreserved && s.state == Ready &&
+		f.length-f.submitted < s.ahead(f)/2
+}
+
+// reserveSegment makes the file longer than its segment. A cut takes what is left of that: when the segment is sealed, or the
+// store stops. A full disk is no failure: it shows when something is written.
+func (s *Store) reserveSegment(p *Partition, f *segfile, out *event.Buf) {
+	out.Hit("store/segment-reserved")
+	end := s.begin(p, f)
+	size := ceilBlock(f.submitted) + s.ahead(f)
+	file := s.path(p, event.FileSegment, f.base)
+	id := s.await(func(ev *event.Event, out *event.Buf) {
+		if ev.Status == event.StatusNoSpace {
+			f.unreserved = true
+			end(out)
+			return
+		}
+		s.must("reserve", file, func(out *event.Buf) {
+			f.length = max(f.length, size)
+			end(out)
+		})(ev, out)
+	})
+	out.AllocateFile(id, file, size)
 }
 
 // writeSegment writes the bytes [from, to) of a segment, padded with zeros to whole blocks.
@@ -144,6 +206,7 @@ func (s *Store) wrote(p *Partition, f *segfile, from, to int64, data []byte, out
 	f.head = slices.Clone(data[floorBlock(to)-from : to-from])
 	s.warm(p, out)
 	s.countDone(p, f)
+	s.pass(p, f, out)
 }
 
 func (s *Store) cutSegment(p *Partition, f *segfile, out *event.Buf) {
@@ -158,13 +221,14 @@ func (s *Store) cutSegment(p *Partition, f *segfile, out *event.Buf) {
 
 // driveDoomed removes a file that the log has given up, index first, once the record of that is durable.
 func (s *Store) driveDoomed(p *Partition, f *segfile, out *event.Buf) {
-	if f.busy || f.readers > 0 || f.cutSeq >= s.journal.Durable() && s.state != Opening {
+	if f.busy || f.readers > 0 || !s.proven(f.cutSeq) {
 		return
 	}
 	if !f.exists {
 		p.doomed = slices.DeleteFunc(p.doomed, func(d *segfile) bool { return d == f })
 		return
 	}
+	f.rooted = false
 	end := s.begin(p, f)
 	s.remove(s.path(p, event.FileIndex, f.base), func(out *event.Buf) {
 		s.remove(s.path(p, event.FileSegment, f.base), func(out *event.Buf) {

@@ -111,8 +111,8 @@ func (l *Loop) Submit(e *event.Effect) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.live++
-	if e.Op == event.OpWriteFile && e.Durable {
-		l.urgent.push(w)
+	if e.Op == event.OpWriteFile && e.Durable && e.File.Kind != event.FileSegment {
+		l.urgent.push(w) // large batches that go straight to their segments stay out of its way
 	} else {
 		l.waiting.push(w)
 	}

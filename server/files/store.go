@@ -2,6 +2,7 @@ package files
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ type storeReader struct {
 }
 
 func (r *storeReader) read(m event.Machine) *store.Files {
-	f := &store.Files{Machine: m}
+	f := &store.Files{Machine: m, Segment: r.segment}
 	f.Hard = r.file(event.File{Kind: event.FileHardState, Store: m})
 	f.Sidecar = r.file(event.File{Kind: event.FileSidecar, Store: m})
 	for i := range f.Checkpoints {
@@ -66,6 +67,24 @@ func (r *storeReader) file(f event.File) []byte {
 	p, err := os.ReadFile(r.path(f))
 	r.fail(err)
 	return p
+}
+
+// segment reads up to n bytes of f; a missing file has none.
+func (r *storeReader) segment(f event.File, at, n int64) ([]byte, error) {
+	file, err := os.Open(r.path(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := make([]byte, n)
+	got, err := file.ReadAt(p, at)
+	closed := file.Close()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return p[:got], errors.Join(err, closed)
 }
 
 // list is the entries of some kinds in the folder dir, and whether there are any that no event.File yields.

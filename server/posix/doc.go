@@ -1,9 +1,10 @@
 // Package posix is the portable disk loop: it executes the core's disk effects with plain system calls on a few
 // goroutines, each of which blocks in one call at a time, and tells every completion as an event.
 //
-//	                     +--> flush lane: durable writes                       --+
-//	Effect --Submit--> route  work lane: reads, other writes, names, SyncFile    +--> done(Event)
-//	                     +--> slow lane: AllocateFile, RemoveFile               --+
+//	                     +--> flush lane: durable writes, but of segments      --+
+//	Effect --Submit--> route  work lane: reads, other writes, names, SyncFile,   +--> done(Event)
+//	                     |               AllocateFile of segments               |
+//	                     +--> slow lane: other AllocateFile, RemoveFile         --+
 //	                     +--> sync lane: SyncFs, all that wait in one           --+
 //
 // Life of one write: Submit copies the effect into its lane; a worker acquires the file's descriptor, writes all of it

@@ -59,6 +59,9 @@ func (l *Loop) doOpen(e *event.Effect, ev *event.Event) error {
 	case event.OpReadFile:
 		return l.read(h.FD, e, ev)
 	case event.OpAllocateFile:
+		if e.File.Kind == event.FileSegment {
+			return reserve(h.FD, e.Length)
+		}
 		return allocate(h.FD, e.Length)
 	case event.OpTruncateFile:
 		return truncate(h.FD, e.Length)

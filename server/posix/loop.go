@@ -63,11 +63,15 @@ func (l *Loop) route(e *event.Effect) *lane {
 	switch e.Op {
 	case event.OpSyncFs:
 		return l.sync
-	case event.OpAllocateFile, event.OpRemoveFile:
+	case event.OpAllocateFile:
+		if e.File.Kind != event.FileSegment {
+			return l.slow // zeros are written
+		}
+	case event.OpRemoveFile:
 		return l.slow
 	case event.OpWriteFile:
-		if e.Durable {
-			return l.flush
+		if e.Durable && e.File.Kind != event.FileSegment {
+			return l.flush // what everybody waits for: large batches that go straight to their segments stay out of its way
 		}
 	}
 	return l.work

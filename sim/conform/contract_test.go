@@ -172,6 +172,23 @@ func TestContract(t *testing.T) {
 			ok
 			ok 4096
 			ok 12288 8192. 4096x`},
+		{"a segment is reserved beside what is in it, and never made shorter", `
+			create seg9
+			write seg9 0 1 a durable
+			allocate seg9 16384
+			write seg9 2 1 b durable
+			read seg9 0 4
+			allocate seg9 4096
+			truncate seg9 8192
+			read seg9 0 4`, `
+			ok
+			ok 4096
+			ok
+			ok 4096
+			ok 16384 4096a 4096. 4096b 4096.
+			ok
+			ok
+			short 8192 4096a 4096.`},
 		{"writes replace, in any order", `
 			create chunk
 			write chunk 0 3 a

@@ -239,7 +239,12 @@ func (n *node) write(off int64, data []byte, durable bool) {
 		n.sector(int(off)/event.SectorSize+i/event.SectorSize).becomes(sector(data[i:]), durable)
 	}
 	if end := off + int64(len(data)); end > n.sizes.now() {
-		n.sizes.becomes(end, false) // exactly its range is durable, not the size
+		n.sizes.becomes(end, false)
+	}
+	if durable { // it takes the size along that its bytes need, and no more
+		for i := range n.sizes.open() {
+			n.sizes.open()[i] = max(n.sizes.open()[i], off+int64(len(data)))
+		}
 	}
 }
 

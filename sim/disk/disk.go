@@ -219,6 +219,7 @@ func (d *Disk) write(o *op) (int64, event.Status) {
 		d.resize(ino, o.Offset+n)
 	}
 	if o.Durable {
+		ino.reach(o.Offset + n)
 		d.newest = (d.newest + 1) % len(d.recent)
 		d.recent[d.newest] = span{o.File, o.Offset, n}
 		if d.remembers {

@@ -125,7 +125,14 @@ func TestPowerCut_LeavesWhatWasSynced(t *testing.T) {
 			r.write(segment, 0, 'x', false)
 			r.write(segment, event.BlockSize, 'y', true)
 		}, "ay", "xy"},
-		{"a durable write makes no size durable", []byte("a"), func(r *rig) { r.write(segment, event.BlockSize, 'y', true) }, "a", "ay"},
+		{"a durable write takes the size along that it needs", []byte("a"), func(r *rig) {
+			r.write(segment, 2*event.BlockSize, 'x', false)
+			r.write(segment, event.BlockSize, 'y', true)
+		}, "ay", "ayx"},
+		{"a durable write behind a cut", []byte("abc"), func(r *rig) {
+			r.truncate(segment, 0)
+			r.write(segment, event.BlockSize, 'y', true)
+		}, "ayc", ".y"},
 		{"SyncFile covers content and size", []byte("a"), func(r *rig) {
 			r.write(segment, event.BlockSize, 'y', false)
 			r.syncFile(segment)
@@ -150,9 +157,15 @@ func TestPowerCut_LeavesWhatWasSynced(t *testing.T) {
 		{"SyncDir is not SyncFile", []byte("a"), func(r *rig) {
 			r.remove(segment)
 			r.create(segment)
-			r.write(segment, 0, 'x', true)
+			r.write(segment, 0, 'x', false)
 			r.syncDir(dir)
 		}, "", "x"},
+		{"a durable write makes no entry durable", []byte("a"), func(r *rig) {
+			r.remove(segment)
+			r.syncDir(dir)
+			r.create(segment)
+			r.write(segment, 0, 'x', true)
+		}, "-", "x"},
 		{"SyncDir covers the parents", []byte("a"), func(r *rig) {
 			r.remove(dir)
 			r.syncFs()

@@ -15,7 +15,7 @@
 // What is durable, and from when on:
 //
 //	write            in the volatile image at completion; each sector is lost, kept, or stuck at a version in between
-//	durable write    exactly its range survives, from completion on; neither the size nor the entry of the file does
+//	durable write    exactly its range survives, from completion on, and a size of the file that reaches it; its entry does not
 //	SyncFile         content and size, as they were when the sync was submitted
 //	SyncDir          the entries of the directory and of its parents, likewise
 //	SyncFs           all of this for every file, likewise

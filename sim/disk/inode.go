@@ -90,6 +90,13 @@ func (ino *inode) write(off int64, data []byte, at uint64, durable bool) {
 	}
 }
 
+// reach makes every size that a power cut may leave at least n: a durable write takes the size along that its bytes need.
+func (ino *inode) reach(n int64) {
+	for i := range ino.sizes {
+		ino.sizes[i].size = max(ino.sizes[i].size, n)
+	}
+}
+
 // cut makes everything from length on read as zeros, should the file ever reach there again. A block whose bytes do not
 // change is left alone: that a file system may rewrite it all the same is not modelled.
 func (ino *inode) cut(length int64, at uint64) {

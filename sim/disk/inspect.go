@@ -1,8 +1,6 @@
 package disk
 
 import (
-	"bytes"
-
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/rand"
 )
@@ -130,33 +128,6 @@ func (d *Disk) IsDurable(f event.File, off, n int64) bool {
 	}
 	return true
 }
-
-// HoldsDurably reports whether needle lies somewhere in a file as every power cut leaves it. The newest durable writes are
-// looked at first: what was just acknowledged is usually there.
-func (d *Disk) HoldsDurably(needle []byte) bool {
-	for i := range d.recent {
-		w := &d.recent[(d.newest+len(d.recent)-i)%len(d.recent)]
-		if w.n == 0 || !d.IsDurable(w.file, w.off, w.n) {
-			continue
-		}
-		d.scratch = d.durableInode(w.file).appendFloor(d.scratch[:0], w.off, w.n)
-		if bytes.Contains(d.scratch, needle) {
-			return true
-		}
-	}
-	for _, info := range d.Files() {
-		if image, ok := d.DurableImage(info.File); ok && bytes.Contains(image, needle) {
-			return true
-		}
-	}
-	return false
-}
-
-// Remember has the disk keep every durable write, for HeldOnce.
-func (d *Disk) Remember() { d.remembers = true }
-
-// HeldOnce reports whether needle was ever part of a durable write, since Remember.
-func (d *Disk) HeldOnce(needle []byte) bool { return bytes.Contains(d.past, needle) }
 
 // appendFloor appends the n durable bytes at off, in whole blocks.
 func (ino *inode) appendFloor(dst []byte, off, n int64) []byte {

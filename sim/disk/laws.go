@@ -60,7 +60,10 @@ func conflict(a, b *event.Effect) bool {
 		case event.OpAllocateFile, event.OpTruncateFile, event.OpStatFile:
 			return true
 		case event.OpReadFile, event.OpWriteFile:
-			return a.Op == event.OpAllocateFile || b.Offset+b.Length > a.Length
+			if a.Op == event.OpAllocateFile {
+				return a.File.Kind != event.FileSegment
+			}
+			return b.Offset+b.Length > a.Length
 		}
 	case event.OpWriteFile:
 		return b.File == a.File && (b.Op == event.OpReadFile || b.Op == event.OpWriteFile) &&

@@ -108,6 +108,7 @@ func TestWatch_FiresOnceAtTheNthPassing(t *testing.T) {
 		{ID: 4, Do: DoCut, On: Trigger{Point: AtBoot, Nth: 9, Event: 100}},
 		{ID: 5, Do: DoCut, On: Trigger{Point: AtBoot, Nth: 9}},
 	}
+	faults = append(faults, Fault{ID: 6, Do: DoCut, On: Trigger{Point: AtSubmitted, Op: DirectWrite, Nth: 1}})
 	w := NewWatch(faults)
 	write := Passing{Point: AtSubmitted, Op: event.OpWriteFile, Durable: true}
 	for i, step := range []struct {
@@ -128,6 +129,8 @@ func TestWatch_FiresOnceAtTheNthPassing(t *testing.T) {
 		{Passing{Point: AtReply, Event: 100}, 0},
 		{Passing{Point: AtEvent, Event: 101}, 4},
 		{Passing{Point: AtEvent, Event: 102}, 0},
+		{Passing{Point: AtSubmitted, Op: event.OpWriteFile, Segment: true}, 0},
+		{Passing{Point: AtSubmitted, Op: event.OpWriteFile, Segment: true, Durable: true}, 6},
 	} {
 		got := 0
 		if f := w.Pass(step.p); f != nil {
@@ -137,7 +140,7 @@ func TestWatch_FiresOnceAtTheNthPassing(t *testing.T) {
 			t.Fatalf("step %d: fault %d, want %d", i, got, step.want)
 		}
 	}
-	if stale := w.Stale(); !reflect.DeepEqual(stale, []int{5}) || w.Fired() != 4 {
+	if stale := w.Stale(); !reflect.DeepEqual(stale, []int{5}) || w.Fired() != 5 {
 		t.Fatalf("stale %v, fired %d", stale, w.Fired())
 	}
 	w.Stop()

@@ -78,6 +78,9 @@ func (g *generator) crashes() {
 	for i := range n {
 		first := g.crash(Pick(g.Seq, DoKill, DoCut))
 		first.On = g.crashPoint(i, n)
+		if first.On.Op == DirectWrite && g.OneIn(2) {
+			first.Do, first.Shorn, first.Data, first.Meta = DoCut, true, g.keep(), g.keep()
+		}
 		id, kill := first.ID, first.Do == DoKill
 		if g.OneIn(3) {
 			again := g.crash(Pick(g.Seq, DoKill, DoCut))
@@ -110,13 +113,16 @@ func (g *generator) diskPoint() Point {
 // crashPoint is a moment in the i-th of n stretches of the run.
 func (g *generator) crashPoint(i, n int) Trigger {
 	t := Trigger{Event: uint64(g.within(g.want.Events, i, n))}
-	switch g.Below(9) {
-	case 0, 1, 2:
+	switch g.Below(10) {
+	case 0:
+		t.Point, t.Op, t.Nth = Pick(g.Seq, AtSubmit, AtSubmitted, AtSubmitted), DirectWrite, g.LogBetween(1, 40)
+	case 1, 2, 9:
 		t.Point, t.Op, t.Nth = g.diskPoint(), DurableWrite, g.within(g.want.Writes, i, n)
 	case 3:
 		t.Point, t.Nth = g.diskPoint(), g.within(2*g.want.Writes, i, n)
 	case 4:
-		t.Point, t.Op, t.Nth = g.diskPoint(), Pick(g.Seq, event.OpSyncFs, event.OpSyncFile, event.OpCreateFile, event.OpTruncateFile).String(), g.LogBetween(1, 40)
+		t.Point, t.Op, t.Nth = g.diskPoint(), Pick(g.Seq, event.OpSyncFs, event.OpSyncFile, event.OpCreateFile,
+			event.OpTruncateFile, event.OpRenameFile, event.OpRemoveFile).String(), g.LogBetween(1, 40)
 	case 5:
 		t.Point, t.Nth = Pick(g.Seq, AtReply, AtReplied), g.within(g.want.Replies, i, n)
 	case 6:

@@ -100,6 +100,8 @@ type Store struct {
 	MaxFrame      int        `json:"frame"`
 	Reserve       int64      `json:"reserve"`
 	SealAfter     event.Time `json:"seal_ns"`
+	DirectBytes   int        `json:"direct,omitempty"`
+	DirectWrites  int        `json:"direct_writes,omitempty"`
 	WriteBehind   int        `json:"write_behind"`
 	CheckpointAge event.Time `json:"checkpoint_age_ns"`
 	CheckpointAt  int        `json:"checkpoint_percent"`

@@ -19,10 +19,11 @@ func NewHeader(seed uint64, p Profile) Header {
 		h.HandOver = event.Time(cells.LogBetween(1, 2000)) * event.Microsecond
 		h.Store.spread(cells)
 	}
+	h.Store.DirectBytes, h.Store.DirectWrites = drawDirect(NewRand(seed, StreamKnobs, 1).Seq())
 	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
 		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
 	}
-	if s.OneIn(4) {
+	if s.OneIn(4) || h.Store.DirectBytes > 0 && s.OneIn(3) {
 		h.Topics = append(h.Topics, Topic{Name: "doomed", Partitions: 1, Segment: 8192, Doomed: true})
 	}
 	for range s.Between(2, 4) {
@@ -91,6 +92,11 @@ func drawNet(s *Seq) NetTime {
 		Room:  s.LogBetween(512, 65536),
 		Split: Pick(s, 0, 2, 8, 32),
 	}
+}
+
+// drawDirect lets large batches go straight to their segments in three of four runs, from sizes on that a batch has now and then.
+func drawDirect(s *Seq) (bytes, writes int) {
+	return Pick(s, 0, 4096, 4096, 6000), s.Between(1, 8)
 }
 
 // drawStore is small in every direction: a ring that laps in a run, segments of a few batches.

@@ -25,7 +25,7 @@ const (
 type Trigger struct {
 	Node   int    `json:"node"`
 	Point  Point  `json:"point"`
-	Op     string `json:"op,omitempty"`     // verb of an effect, or durable-write; empty for any
+	Op     string `json:"op,omitempty"`     // verb of an effect, durable-write or direct-write; empty for any
 	Client int    `json:"client,omitempty"` // requests and replies of this client only, if ByClient
 	// ByClient says that Client counts.
 	ByClient bool   `json:"by_client,omitempty"`
@@ -40,6 +40,7 @@ type Passing struct {
 	Point   Point
 	Op      event.Op // of an effect or of its completion
 	Durable bool
+	Segment bool // of an effect: its file is a segment
 	Client  int
 	Event   uint64
 }
@@ -108,12 +109,17 @@ func (t *Trigger) matches(p *Passing) bool {
 		return true
 	case DurableWrite:
 		return p.Op == event.OpWriteFile && p.Durable
+	case DirectWrite:
+		return p.Op == event.OpWriteFile && p.Durable && p.Segment
 	}
 	return t.Op == p.Op.String()
 }
 
 // DurableWrite is the verb of a write whose completion makes it durable, in triggers.
 const DurableWrite = "durable-write"
+
+// DirectWrite is the verb of a durable write to a segment, at submit and submitted: of a batch that goes beside the journal.
+const DirectWrite = "direct-write"
 
 // Stop turns off every fault that has not fired: the world is being healed.
 func (w *Watch) Stop() {

@@ -74,8 +74,12 @@ func (g *generator) place(do string) fault.Op {
 	}
 }
 
-// most is about how many bytes of values a batch has at most: less than the smallest frame holds.
-const most = 8192
+// most is about how many bytes of values a batch has at most, and mostDirect where large batches go straight to their segments:
+// less than the smallest frame holds.
+const (
+	most       = 8192
+	mostDirect = 14 << 10
+)
 
 func (g *generator) produce(ops []fault.Op, n int) []fault.Op {
 	large := fault.Pick(g.Seq, 64, 512, 2048)
@@ -88,6 +92,10 @@ func (g *generator) produce(ops []fault.Op, n int) []fault.Op {
 		op.Acks = fault.Pick[int16](g.Seq, -1, -1, -1, -1, -1, -1, 1, 0)
 		op.Records = g.LogBetween(1, 8)
 		op.Bytes = min(g.LogBetween(8, large), most/op.Records)
+		if g.h.Store.DirectBytes > 0 && g.OneIn(3) {
+			op.Records = g.Between(1, 3)
+			op.Bytes = g.Between(most/4, mostDirect) / op.Records
+		}
 		if g.wide.OneIn(4) {
 			op.Wide = g.wide.Between(1, 4)
 		}

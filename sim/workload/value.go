@@ -7,7 +7,8 @@ import (
 	"github.com/highwater-log/highwater/linearizability/history"
 )
 
-// appendValue appends the bytes of v, n of them or as many as it takes to name v once: c3-17|c3-17|c3...
+// appendValue appends the bytes of v, n of them or as many as it takes to name v once: c3-17|c3-17|c3... Far from its beginning
+// every byte is other than what repetition would give, so that no long piece of it looks like another one.
 func appendValue(dst []byte, v history.Value, n int) []byte {
 	start := len(dst)
 	dst = append(dst, 'c')
@@ -17,9 +18,18 @@ func appendValue(dst []byte, v history.Value, n int) []byte {
 	dst = append(dst, '|')
 	unit := len(dst) - start
 	for len(dst)-start < n {
-		dst = append(dst, dst[len(dst)-unit])
+		at := len(dst) - start
+		dst = append(dst, dst[len(dst)-unit]^twist(at))
 	}
 	return dst
+}
+
+// twist is what makes byte at of a value differ from the one that it repeats.
+func twist(at int) byte {
+	if at < 64 {
+		return 0
+	}
+	return byte(uint32(at) * 2654435761 >> 24)
 }
 
 // parseValue is the value whose bytes p are; Foreign if they are nobody's.
@@ -36,7 +46,7 @@ func parseValue(p []byte) history.Value {
 	}
 	unit := len(name) + 1
 	for i := unit; i < len(p); i++ {
-		if p[i] != p[i-unit] {
+		if p[i] != p[i-unit]^twist(i) {
 			return history.Foreign
 		}
 	}

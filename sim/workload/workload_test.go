@@ -100,7 +100,7 @@ func TestGenerate_ClientsDrawFromTheirOwnStreams(t *testing.T) {
 			t.Fatalf("seed %d: another client's role changes what client 0 does", seed)
 		}
 		for _, op := range all {
-			if op.Topic >= len(h.Topics) || op.Do == DoProduce && (op.Partition >= h.Topics[op.Topic].Most() || op.Records*op.Bytes > most+64) {
+			if op.Topic >= len(h.Topics) || op.Do == DoProduce && (op.Partition >= h.Topics[op.Topic].Most() || op.Records*op.Bytes > mostDirect+64) {
 				t.Fatalf("seed %d: %+v", seed, op)
 			}
 		}

@@ -93,6 +93,7 @@ func (n *node) config(seed uint64, looks bool) broker.Config {
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
 		s.SealAfter, s.WriteBehind, s.CheckpointAge, s.CheckpointAt = k.SealAfter, k.WriteBehind, k.CheckpointAge, k.CheckpointAt
+		s.DirectBytes, s.DirectWrites = k.DirectBytes, k.DirectWrites
 		s.TailBytes, s.SegmentBytes, s.IndexInterval, s.MaxReadBytes = k.TailBytes, k.SegmentBytes, k.IndexInterval, k.MaxReadBytes
 		s.Alloc = n.heap.alloc
 	}

@@ -70,7 +70,7 @@ func (c *cell) execute(e *event.Effect) bool {
 		n.heap.release(e.Memory)
 		return true
 	}
-	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable}
+	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable, Segment: e.File.Kind == event.FileSegment}
 	if n.passIO(here, e.IO) {
 		return false
 	}

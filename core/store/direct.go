@@ -1,0 +1,142 @@
+package store
+
+import (
+	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/core/journal"
+	"github.com/highwater-log/highwater/core/record"
+)
+
+// A large batch goes direct: its whole blocks to its segment, at once and durably, in parallel with a small entry in the
+// journal that has its ends and says where the rest lies. It is written once instead of twice.
+//
+//	Append --+-- copied once, aligned as in the file --> direct write --> extent done ----+
+//	         |      (the same memory is the tail's)                                       +--> the frame counts
+//	         +-- descriptor, ends --> frame, which holds --> written ---------------------+
+//
+// Until a checkpoint covers the entry, its bytes in the segment are as precious as a frame: nobody writes their blocks again, and
+// whoever takes them away (a cut, a removal, another lap of the file) waits until the record of that is proven (proof.go).
+// They count like bytes of the ring: for the next checkpoint, and for Room.
+
+// direct is the books of a store's direct writes.
+type direct struct {
+	flying  int           // at most Config.DirectWrites
+	waiting []directWrite // for their turn, so that reads get theirs
+	refers  int64         // bytes that entries refer to which no checkpoint covers
+}
+
+// directWrite is one of them.
+type directWrite struct {
+	p      *Partition
+	f      *segfile
+	lap    int
+	x      *extent
+	seq    uint64 // the frame that waits for it
+	data   []byte
+	memory *event.Buffer
+}
+
+// plan says how a batch of size bytes at the end of p goes to its segment directly; not ok: it has to go through the journal.
+func (s *Store) plan(p *Partition, size int64) (d descriptor, ok bool) {
+	f := p.active()
+	if s.cfg.DirectBytes == 0 || size < int64(s.cfg.DirectBytes) {
+		return d, false
+	}
+	if !f.rooted {
+		f.wanted = true
+		return d, false
+	}
+	if f.laps > 0 && (f.busy || f.readers > 0) || !s.proven(f.cutSeq) || f.unresolved || f.suspect || f.staleIndex {
+		return d, false
+	}
+	d = descriptor{segment: f.base, pos: f.size, length: size}
+	if f.submitted > floorBlock(f.size) && !invariant.Planted(invariant.CanaryDirectRewrites) {
+		d.head = ceilBlock(f.size) - f.size
+	}
+	return d, d.to() >= d.from()+event.BlockSize
+}
+
+// appendDirect is Append for a batch with a plan.
+func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, out *event.Buf) {
+	out.Hit("store/direct")
+	f := p.active()
+	low := floorBlock(d.pos)
+	memory := s.cfg.Alloc(int(ceilBlock(d.pos+d.length) - low))
+	at := d.pos - low
+	stored := memory.Bytes[at : at+d.length : at+d.length]
+	copy(stored, batch)
+	if n := d.seamSize(); n > 0 {
+		out.Hit("store/direct-seam")
+		f.gather(memory.Bytes[:n], &p.tail, low)
+		d.seam = record.Checksum(memory.Bytes[:n])
+	}
+	d.sum = batch.Sum()
+	copy(d.header[:], batch)
+	if d.head > 0 && p.needPrefix {
+		s.stagePrefix(p, out)
+	}
+	p.needPrefix = false
+	var words [descriptorSize]byte
+	d.put(words[:])
+	seq, _, _ := s.stage(p, journal.Entry{
+		Kind: journal.EntryDirect, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(), Pos: d.pos,
+	}, words[:], stored[:d.head], stored[d.to()-d.pos:])
+	s.journal.Hold(seq)
+	p.take(stored, memory)
+	s.depart(p, seq, stored)
+	s.direct.refers += d.to() - d.from()
+	w := directWrite{
+		p: p, f: f, lap: f.laps, x: f.claim(d.from(), d.to()), seq: seq, data: memory.Bytes[d.from()-low : d.to()-low], memory: memory,
+	}
+	if s.reservesMore(f) {
+		s.enqueue(p)
+	}
+	if s.direct.flying >= max(s.cfg.DirectWrites, 1) {
+		out.Hit("store/direct-waits")
+		s.direct.waiting = append(s.direct.waiting, w)
+		return
+	}
+	s.orderDirect(w, out)
+}
+
+func (s *Store) orderDirect(w directWrite, out *event.Buf) {
+	s.direct.flying++
+	s.write(s.path(w.p, event.FileSegment, w.f.base), w.x.from, w.data, true, func(out *event.Buf) {
+		s.direct.flying--
+		if len(s.direct.waiting) > 0 {
+			next := s.direct.waiting[0]
+			s.direct.waiting[0] = directWrite{}
+			s.direct.waiting = s.direct.waiting[1:]
+			s.orderDirect(next, out)
+		}
+		s.directDone(&w, out)
+	}, out)
+}
+
+// directDone takes the completion of a direct write. The log may have given the bytes up meanwhile; the file has not lost them yet,
+// because that waits for a proof, which waits for this frame.
+func (s *Store) directDone(w *directWrite, out *event.Buf) {
+	f := w.f
+	f.length = max(f.length, w.x.to)
+	w.x.done = true
+	if w.lap == f.laps {
+		s.pass(w.p, f, out)
+	}
+	out.Drop(w.memory)
+	s.journal.Unhold(w.seq, s.now, out)
+	if w.p.file(f.base) == f {
+		w.p.keepBusy(f) // it may be longer now than a cut has left it
+	}
+	s.enqueue(w.p)
+}
+
+// pass moves written over what is in the file and counts.
+func (s *Store) pass(p *Partition, f *segfile, out *event.Buf) {
+	before := f.written
+	if p.dead || !f.pass(&p.tail, f.durable) {
+		return
+	}
+	s.unwritten -= f.written - before
+	s.warm(p, out)
+	s.countDone(p, f)
+}
