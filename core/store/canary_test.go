@@ -19,7 +19,12 @@ func (q quitter) Helper()                           {}
 func (q quitter) Logf(string, ...any)               {}
 
 // killed runs one seed and reports how it failed.
-func killed(t *testing.T, seed int64) (why string) {
+func killed(t *testing.T, seed int64) string {
+	return failure(func() { crashOnce(quitter{t}, seed, 8) })
+}
+
+// failure runs a test and reports how it failed.
+func failure(test func()) (why string) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -31,7 +36,7 @@ func killed(t *testing.T, seed int64) (why string) {
 			panic(r)
 		}
 	}()
-	crashOnce(quitter{t}, seed, 8)
+	test()
 	return ""
 }
 
@@ -41,7 +46,7 @@ func TestCanaries_AreFoundByCrashes(t *testing.T) {
 		invariant.CanaryAckBeforeFlush, invariant.CanaryAckOutOfOrder, invariant.CanaryReuseEarly,
 		invariant.CanaryTornTailAccepted, invariant.CanaryTornFrameReturns, invariant.CanaryCountVolatile,
 		invariant.CanaryRewriteUnjournaled, invariant.CanaryReplayTwice, invariant.CanaryTrimEarly, invariant.CanaryAckBeforeDirect,
-		invariant.CanaryDirectRewrites, invariant.CanaryCutBeforeProven,
+		invariant.CanaryDirectRewrites,
 	} {
 		invariant.Plant(c)
 		seed, why := int64(0), ""
@@ -53,5 +58,23 @@ func TestCanaries_AreFoundByCrashes(t *testing.T) {
 			continue
 		}
 		t.Logf("%v: seed %d: %.200s", c, seed-1, why)
+	}
+}
+
+// Whoever destroys bytes before the proof is found by the walks that crash at each step of it; by chance, too seldom.
+func TestCanary_CutBeforeProvenIsFoundByWalks(t *testing.T) {
+	defer invariant.Plant(invariant.CanaryNone)
+	invariant.Plant(invariant.CanaryCutBeforeProven)
+	for _, recovering := range []bool{false, true} {
+		why := ""
+		for _, behind := range taken() {
+			for steps := 0; steps < 60 && why == ""; steps++ {
+				why = failure(func() { crashWhileTaken(quitter{t}, behind, steps, recovering) })
+			}
+		}
+		if why == "" {
+			t.Errorf("recovering %t: not found", recovering)
+		}
+		t.Logf("recovering %t: %.200s", recovering, why)
 	}
 }

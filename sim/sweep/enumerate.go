@@ -60,14 +60,14 @@ func Enumerate(seed uint64, run Run, each func(Enumerated) bool) (runs int, err 
 }
 
 // Small is a scenario that can be enumerated: one producer, one consumer, a few batches on two partitions, and sizes that
-// make segments roll and checkpoints happen all the same.
+// make segments roll, large batches go straight to them, and checkpoints happen all the same.
 func Small(seed uint64) (*fault.Plan, error) {
 	p, err := world.Generate(seed, "calm")
 	if err != nil {
 		return nil, err
 	}
 	h := &p.Header
-	h.Topics = []fault.Topic{{Name: "t", Partitions: 2, Segment: 16 << 10}}
+	h.Topics = []fault.Topic{{Name: "t", Partitions: 2, Segment: 32 << 10}}
 	h.Clients = []fault.Client{
 		{Role: fault.Producer, Idempotent: true, InFlight: 3, Timeout: 200 * event.Millisecond},
 		{Role: fault.Consumer, Timeout: 200 * event.Millisecond, MaxWait: 5},
@@ -75,9 +75,15 @@ func Small(seed uint64) (*fault.Plan, error) {
 	}
 	h.Turn, h.Net.Split = 2, 0
 	h.Store.WriteBehind, h.Store.CheckpointAge, h.Store.InFlight = 4<<10, 5*event.Millisecond, 2
+	h.Store.DirectBytes, h.Store.DirectWrites = 4096, 2
 	p.Ops, p.Faults = nil, nil
 	for i := range 14 {
 		p.Ops = append(p.Ops, fault.Op{Client: 0, Do: "produce", Partition: int32(i % 2), Acks: -1, Records: 1 + i%3, Bytes: 700 * (i % 4)})
+	}
+	for i := range 8 {
+		p.Ops = append(p.Ops, fault.Op{
+			Client: 0, Do: "produce", Partition: int32(i % 2), Pause: 2 * event.Millisecond, Acks: -1, Records: 3, Bytes: 2400,
+		})
 	}
 	for i := range 6 {
 		p.Ops = append(p.Ops, fault.Op{Client: 1, Do: "fetch", Partition: int32(i % 2), Pause: event.Millisecond})
