@@ -29,6 +29,8 @@ type opening struct {
 	waiting  int // operations under way
 	evidence evidence
 	folders  []event.FileInfo // partition folders and tombstones
+	staged   []event.File     // images of a change of the number of shards that was given up, or is over
+	foreign  bool             // entries that no store makes, in any of its folders
 	verdict  verdict
 	recovery *journal.Recovery
 }
@@ -66,6 +68,8 @@ func (s *Store) look(out *event.Buf) {
 		for _, f := range files {
 			if f.File.Kind == event.FileChunk {
 				o.evidence.chunks++
+			} else {
+				o.foreign = true
 			}
 		}
 	}, out)
@@ -77,6 +81,8 @@ func (s *Store) look(out *event.Buf) {
 				o.folders = append(o.folders, f)
 			case event.FileSidecar:
 				s.lookAt(f, out)
+			default:
+				o.foreign = true
 			}
 		}
 		o.evidence.partitions = len(o.folders)
@@ -106,6 +112,10 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 			}
 		}
 	case event.FileCheckpoint:
+		if f.File.Base >= stagedFirst {
+			o.staged = append(o.staged, f.File)
+			return
+		}
 		i := f.File.Base & 1
 		use = func(data []byte, err error) {
 			e.images[i].image, e.images[i].err = decodeImage(s.settings(), data)
@@ -117,6 +127,7 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 		return
 	default:
 		e.foreignHere = e.foreignHere || f.File.Kind == event.FileNone
+		o.foreign = o.foreign || e.foreignHere
 		return
 	}
 	if f.Size == 0 {
