@@ -58,7 +58,7 @@ type Hard struct {
 	Clean      bool       // the last incarnation stopped cleanly
 	Shards     int32      // of the broker, so that a start knows before it opens anything; home only, 0 where it was never said
 	Set        event.UUID // of a change of Shards, the last one that was begun: it names the directories (SetDirectory); home only
-	Moving     int32      // how many shards there will be: the change is under way, and only a Move may open the shards; 0 for none
+	Moving     int32      // how many shards there will be: a Move is under way, and nobody else may open the shards; 0 for none
 }
 
 // Refusal says why a data directory cannot be used, and what to do about it.

@@ -22,11 +22,15 @@ import (
 //	                  |
 //	shard-m .. shard-n-1 removed                    moveClearing; then SyncFs
 //	                  |
-//	home/hard-state: Shards = m, Moving = 0         moveEnding: the new set may be opened
+//	home/hard-state: Shards = m, Moving = m         moveSwitching: only what is staged is still to go
+//	                  |
+//	staged images removed; then SyncFs              moveSweeping
+//	                  |
+//	home/hard-state: Moving = 0                     moveEnding: the new set may be opened
 //
-// Up to the record, the old set is as it was, and may be used again: what is staged is removed by the store that finds it. From
-// the record on, the staged images are all that counts: each step is a function of them and of the record, so it is done again
-// from the beginning after a crash. A rename is in one of two places; a small file is written anew.
+// Up to the first record, the old set is as it was, and may be used again; what is staged lies there, unseen, until the next
+// change writes over it. From the record on, the staged images are all that counts: each step is a function of them and of the
+// record, so it is done again from the beginning after a crash. A rename is in one of two places; a small file is written anew.
 type Move struct {
 	cfg     MoveConfig
 	home    *Store
@@ -63,6 +67,8 @@ const (
 	moveCarrying
 	moveSettling
 	moveClearing
+	moveSwitching
+	moveSweeping
 	moveEnding
 	moveStopping // of home
 	moveDone
@@ -191,7 +197,8 @@ func (m *Move) forward(now event.Time, out *event.Buf) bool {
 		m.deal(out)
 	case moveStaging:
 		m.step = moveRecording
-		m.sync(func(out *event.Buf) { m.record(out) }, out)
+		set, to := m.set, int32(m.cfg.To)
+		m.sync(func(out *event.Buf) { m.record(func(h *Hard) { h.Set, h.Moving = set, to }, out) }, out)
 	case moveRecording:
 		m.read(out)
 	case moveReading:
@@ -208,8 +215,14 @@ func (m *Move) forward(now event.Time, out *event.Buf) bool {
 	case moveSettling:
 		m.clear(out)
 	case moveClearing:
+		m.step = moveSwitching
+		to := int32(m.cfg.To)
+		m.sync(func(out *event.Buf) { m.record(func(h *Hard) { h.Shards = to }, out) }, out)
+	case moveSwitching:
+		m.sweep(out)
+	case moveSweeping:
 		m.step = moveEnding
-		m.sync(func(out *event.Buf) { m.finish(out) }, out)
+		m.sync(func(out *event.Buf) { m.record(func(h *Hard) { h.Moving = 0 }, out) }, out)
 	case moveEnding:
 		m.step = moveStopping
 		m.home.Stop(now, out)
@@ -233,6 +246,10 @@ func (m *Move) begin(out *event.Buf) {
 	case hard.Moving != 0:
 		out.Hit("store/move-resumed")
 		m.cfg.To = int(hard.Moving)
+		if m.from == m.cfg.To {
+			m.sweep(out)
+			return
+		}
 		m.read(out)
 	case m.from == m.cfg.To:
 		m.step = moveEnding
@@ -251,27 +268,21 @@ func (m *Move) sync(then func(*event.Buf), out *event.Buf) {
 	}, out)
 }
 
-// record is the point of no return.
-func (m *Move) record(out *event.Buf) {
+// record makes a change of home's hard state durable. The first one is the point of no return.
+func (m *Move) record(change func(*Hard), out *event.Buf) {
 	m.waiting++
-	set, to := m.set, int32(m.cfg.To)
-	m.home.saveHard(func(h *Hard) { h.Set, h.Moving = set, to }, func(*event.Buf) { m.waiting-- }, out)
+	m.home.saveHard(change, func(*event.Buf) { m.waiting-- }, out)
 }
 
-// finish says that the new set is the broker's, and takes away what it was made from.
-func (m *Move) finish(out *event.Buf) {
-	m.waiting++
-	to := int32(m.cfg.To)
-	m.home.saveHard(func(h *Hard) { h.Shards, h.Moving = to, 0 }, func(out *event.Buf) {
-		m.waiting--
-		out.Hit("store/moved")
-		for i := range m.cfg.To {
-			for k := range stagedCopies {
-				m.waiting++
-				m.shards[i].remove(m.shards[i].stagedFile(k), func(*event.Buf) { m.waiting-- }, out)
-			}
+// sweep takes away what the new set was made from.
+func (m *Move) sweep(out *event.Buf) {
+	m.step = moveSweeping
+	for _, s := range m.shards[:m.cfg.To] {
+		for k := range stagedCopies {
+			m.waiting++
+			s.remove(s.stagedFile(k), func(*event.Buf) { m.waiting-- }, out)
 		}
-	}, out)
+	}
 }
 
 // stagedFile names copy k of a staged image.

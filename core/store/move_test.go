@@ -290,8 +290,6 @@ func (f *fleet) again(to int) {
 		f.drain(0)
 	}
 	f.disk.probes[fmt.Sprintf("test/moved-to-%d", to)]++
-	// What a crash behind the record of the end left staged is removed by the stores.
-	f.sweep(to)
 	f.check(to)
 }
 
@@ -401,13 +399,5 @@ func (f *fleet) drain(turns int) {
 	f.disk.probes["test/given-up"]++
 	for i := range f.shards {
 		f.open(i, turns)
-	}
-}
-
-// sweep opens and stops every store of the new set, which takes away what a crash has left staged.
-func (f *fleet) sweep(to int) {
-	f.moved(to)
-	for i := range to {
-		f.open(i, 0)
 	}
 }

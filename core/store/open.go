@@ -29,7 +29,6 @@ type opening struct {
 	waiting  int // operations under way
 	evidence evidence
 	folders  []event.FileInfo // partition folders and tombstones
-	staged   []event.File     // images of a change of the number of shards that was given up, or is over
 	foreign  bool             // entries that no store makes, in any of its folders
 	verdict  verdict
 	recovery *journal.Recovery
@@ -113,8 +112,7 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 		}
 	case event.FileCheckpoint:
 		if f.File.Base >= stagedFirst {
-			o.staged = append(o.staged, f.File)
-			return
+			return // a Move's: it may be needed, whoever looks
 		}
 		i := f.File.Base & 1
 		use = func(data []byte, err error) {

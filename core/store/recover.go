@@ -131,10 +131,6 @@ func (s *Store) mend(out *event.Buf) {
 			s.remove(info.File, func(*event.Buf) { s.opening.waiting-- }, out)
 		}
 	}
-	for _, file := range s.opening.staged {
-		s.opening.waiting++
-		s.remove(file, func(*event.Buf) { s.opening.waiting-- }, out)
-	}
 	for _, p := range s.parts {
 		for _, f := range slices.Clone(p.busy) {
 			s.mendHead(p, f, out)
