@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/server/config"
 	"github.com/highwater-log/highwater/server/shard"
@@ -65,7 +66,11 @@ func (s *serving) run(cmd *cobra.Command) error {
 		return usage("%w", err)
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal})
+	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal, Stop: cmd.Context().Done()})
+	if halted := (*shard.Halted)(nil); errors.As(err, &halted) && halted.Code == event.HaltClean {
+		log.Info("stopped", "why", halted.Text)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
