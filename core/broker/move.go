@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/metadata"
 	"github.com/highwater-log/highwater/core/store"
 )
@@ -50,7 +51,7 @@ func NewMove(cfg Config, hard store.Hard) (*Move, error) {
 		Home: cfg.Home, Shards: all.Shards, To: m.to, Set: uuid(cfg.Dice),
 		Place: func(tp event.TP, shards int) int { return int(metadata.ShardOf(tp, shards)) },
 	})
-	if hard.Moving != 0 {
+	if hard.Moving != 0 || invariant.Planted(invariant.CanaryShardsUndrained) {
 		return m, nil
 	}
 	was := cfg

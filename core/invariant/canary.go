@@ -26,6 +26,7 @@ const (
 	CanaryReplyByArrival            // a front answers a fetch in the order in which the shards did, not in the request's
 	CanaryBudgetPerShard            // each shard may fill a fetch's whole byte budget, not all of them together
 	CanaryImageBeforeShards         // fronts are shown an image, and clients answered, before the shards were told
+	CanaryShardsUndrained           // another number of shards is made of old checkpoints, without what the old journals hold
 	CanaryCount
 )
 
@@ -70,6 +71,8 @@ func (c Canary) String() string {
 		return "budget-per-shard"
 	case CanaryImageBeforeShards:
 		return "image-before-shards"
+	case CanaryShardsUndrained:
+		return "shards-undrained"
 	}
 	return "none"
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/core/invariant"
 )
 
 // look reads the small files of the old set.
@@ -52,7 +53,7 @@ func (m *Move) dealOut(i int, s *Store) string {
 		return v.refusal.Text
 	case v.format || v.image == nil:
 		return folder + " is missing, or holds no store"
-	case !v.hard.Clean || v.older || v.image.generation != v.hard.Generation:
+	case !v.hard.Clean && !invariant.Planted(invariant.CanaryShardsUndrained) || v.older || v.image.generation != v.hard.Generation:
 		return folder + " was not stopped cleanly"
 	case i >= m.cfg.To && o.foreign:
 		return folder + " would be removed, and holds files that no broker has made"
