@@ -42,6 +42,9 @@ func newServe() *cobra.Command {
 Configuration is read from a file of Kafka's keys (--config), then from the environment (HIGHWATER_NUM_PARTITIONS=6),
 then from flags; the later ones win. 'highwater config explain' lists the keys.
 
+A start with another --shards than the data directory has changes the directory first, and says so. A start that is stopped or
+killed meanwhile loses nothing: the next one goes on.
+
 SIGTERM or SIGINT stop it cleanly; a second one at once. Whatever was acknowledged survives both, and a power cut.
 SIGUSR1 prints the last events and effects of the broker to standard error.`,
 		Example: `  highwater serve
