@@ -55,7 +55,7 @@ func killChanging(t *testing.T, binary, loop string) {
 				b.Strike()
 				b.End()
 				if r := process.Run(t, time.Minute, binary, "log", "verify", b.Data); r.Code != 0 {
-					if !strings.Contains(string(r.Stderr), "is being changed from") {
+					if !strings.Contains(r.Stderr, "is being changed from") {
 						t.Errorf("log verify between two kills: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
 					}
 					middles++
