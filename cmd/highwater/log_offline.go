@@ -69,7 +69,7 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &offline{}
+	found, shards := &offline{}, 0 // shards: of the directory, as home says, whose folder comes first
 	for _, e := range entries {
 		m, ok := files.ParseStore(e.Name())
 		if !ok || !e.IsDir() {
@@ -80,6 +80,15 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 			return nil, errors.Join(err, free())
 		}
 		s := offlineStore{machine: m, Inspection: store.Inspect(image)}
+		if moving := s.Hard.Moving; moving != 0 {
+			return nil, errors.Join(fmt.Errorf("%s is being changed from %d to %d shards: its files say nothing before that is done. "+
+				"Start a broker on it, which finishes it", root, s.Hard.Shards, moving), free())
+		}
+		if m == event.Home {
+			shards = max(1, int(s.Hard.Shards))
+		} else if s.Hard.Directory.IsZero() && int(m.Index) >= shards && shards > 0 && image.Hard == nil {
+			continue // no store: what a change to more shards had begun to prepare, and was given up
+		}
 		found.stores = append(found.stores, s)
 		for _, p := range s.Partitions {
 			for _, seg := range p.Segments {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/server/config"
 	"github.com/highwater-log/highwater/server/shard"
@@ -40,6 +41,9 @@ func newServe() *cobra.Command {
 
 Configuration is read from a file of Kafka's keys (--config), then from the environment (HIGHWATER_NUM_PARTITIONS=6),
 then from flags; the later ones win. 'highwater config explain' lists the keys.
+
+A start with another --shards than the data directory has changes the directory first, and says so. A start that is stopped or
+killed meanwhile loses nothing: the next one goes on.
 
 SIGTERM or SIGINT stop it cleanly; a second one at once. Whatever was acknowledged survives both, and a power cut.
 SIGUSR1 prints the last events and effects of the broker to standard error.`,
@@ -72,7 +76,11 @@ func (s *serving) run(cmd *cobra.Command) error {
 		debug.SetGCPercent(collectAt)
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal})
+	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal, Stop: cmd.Context().Done()})
+	if halted := (*shard.Halted)(nil); errors.As(err, &halted) && halted.Code == event.HaltClean {
+		log.Info("stopped", "why", halted.Text)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,10 @@ func (d *disk) do(e *event.Effect) event.Event {
 			d.files[e.File] = append(content, make([]byte, e.Length-int64(len(content)))...)
 		}
 	case event.OpRenameFile:
+		if !exists && !d.dirs[e.File] {
+			done.Status = event.StatusNotFound
+			break
+		}
 		d.rename(e.File, *e.RenameTo)
 	case event.OpRemoveFile:
 		d.remove(e.File)
@@ -87,18 +91,37 @@ func (d *disk) rename(from, to event.File) {
 		delete(d.files, from)
 		return
 	}
+	for f, content := range d.files {
+		if f.Dir() == from && to.Kind == event.DirPartition { // into another store; what is in a tombstone is nobody's
+			f.Store = to.Store
+			d.files[f] = content
+		}
+	}
 	d.remove(from)
 	d.dirs[to] = true
 }
 
 func (d *disk) remove(f event.File) {
-	delete(d.files, f)
-	delete(d.dirs, f)
 	for inside := range d.files {
-		if f.IsDir() && inside.Dir() == f {
+		if inside == f || f.IsDir() && within(inside, f) {
 			delete(d.files, inside)
 		}
 	}
+	for inside := range d.dirs {
+		if within(inside, f) {
+			delete(d.dirs, inside)
+		}
+	}
+}
+
+// within reports whether f is dir or lies below it.
+func within(f, dir event.File) bool {
+	for ; f != (event.File{}); f = f.Dir() {
+		if f == dir {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *disk) list(dir event.File) []event.FileInfo {

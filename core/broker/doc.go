@@ -32,6 +32,9 @@
 // commit; then the shards are told and say that they heard, then the fronts, and only then the request is answered: what was
 // created can be used, through any connection (home_publish.go).
 //
+// Another number of shards (move.go): a Move starts and stops a broker of the old number, and has core/store deal its shards
+// out anew; the shell drives it before it makes the broker.
+//
 // Laws:
 //
 //	K-1  The term is durable before the first append under it (no term is ever led twice). (by construction)

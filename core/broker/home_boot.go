@@ -21,6 +21,11 @@ func (h *home) claim(out *event.Buf) bool {
 			"Start with node.id=%d, or choose another directory", hard.Node, h.node, hard.Node), out)
 		return false
 	}
+	if hard.Moving != 0 {
+		h.halt(event.HaltRefused, fmt.Sprintf("the data directory is being changed from %d to %d shards, and this start does not finish that",
+			hard.Shards, hard.Moving), out)
+		return false
+	}
 	if n := int(hard.Shards); !fresh && n != 0 && n != h.shards {
 		h.halt(event.HaltRefused, otherShards(n, h.shards), out)
 		return false

@@ -6,6 +6,7 @@ import (
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/lifecycle"
+	"github.com/highwater-log/highwater/core/store"
 )
 
 // directories are the ids of the stores of this broker, home's first, then the shards' by number: what a registration
@@ -32,11 +33,16 @@ func (h *home) stranger() string {
 		}
 		return ""
 	}
-	if n := lifecycle.Shards(me); n != h.shards {
+	set := h.store.Hard().Set // of another number of shards than at first: its ids follow from it, and a registration may not say them yet
+	if n := lifecycle.Shards(me); set.IsZero() && n != h.shards {
 		return otherShards(n, h.shards)
 	}
 	for i, id := range h.directories() {
-		if slices.Contains(me.Directories, id) {
+		if i > 0 && !set.IsZero() {
+			if id == store.SetDirectory(set, i-1) {
+				continue
+			}
+		} else if slices.Contains(me.Directories, id) {
 			continue
 		}
 		if i == 0 {

@@ -128,6 +128,9 @@ func (b *Buf) Cost() int {
 	return cost
 }
 
+// Forward orders what another machine has ordered in a buffer of its own.
+func (b *Buf) Forward(e Effect) { b.effects = append(b.effects, e) }
+
 // CreateFile orders OpCreateFile.
 func (b *Buf) CreateFile(io IOID, f File) {
 	b.effects = append(b.effects, Effect{Op: OpCreateFile, IO: io, File: f})

@@ -28,6 +28,7 @@ const (
 	CanaryImageBeforeShards         // fronts are shown an image, and clients answered, before the shards were told
 	CanaryAckBeforeDirect           // a frame counts although a direct write that it refers to is in flight
 	CanaryDirectRewrites            // a direct write begins in a block that is partially in the file, and journals nothing of it
+	CanaryShardsUndrained           // another number of shards is made of old checkpoints, without what the old journals hold
 	CanaryCount
 
 	// CanaryCutBeforeProven: bytes that direct entries refer to are destroyed before a frame proves that these were durable. It is
@@ -82,6 +83,8 @@ func (c Canary) String() string {
 		return "direct-rewrites-block"
 	case CanaryCutBeforeProven:
 		return "cut-before-proven"
+	case CanaryShardsUndrained:
+		return "shards-undrained"
 	}
 	return "none"
 }

@@ -12,6 +12,7 @@ type Journal struct {
 	super   Superblock // of this incarnation, once begun
 	began   bool
 	ready   bool   // a chunk was prepared
+	ended   bool   // no chunk is prepared any more
 	why     string // why the journal failed: latched
 	reading *reading
 	ring    ring

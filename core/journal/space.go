@@ -77,7 +77,7 @@ func (j *Journal) Reuse(below uint64) {
 // work keeps a prepared chunk ahead of need: whenever less than one chunk, one frame and the reserve are free, and the
 // ring may still grow, another one is begun.
 func (j *Journal) work(now event.Time, out *event.Buf) {
-	if !j.began || j.why != "" {
+	if !j.began || j.ended || j.why != "" {
 		return
 	}
 	ahead := j.cfg.ChunkSize + int64(j.cfg.MaxFrame) + j.cfg.Reserve

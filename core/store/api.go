@@ -56,10 +56,12 @@ type Hard struct {
 	Term       int32 // of the metadata quorum; home only
 	Vote       event.NodeID
 	Super      journal.Superblock
-	Generation uint64 // of the last checkpoint that was durable when this was written (J8)
-	Ring       bool   // the journal's first chunk is durable: from now on, a store without chunks has lost them
-	Clean      bool   // the last incarnation stopped cleanly
-	Shards     int32  // of the broker, so that a start knows before it opens anything; home only, 0 where it was never said
+	Generation uint64     // of the last checkpoint that was durable when this was written (J8)
+	Ring       bool       // the journal's first chunk is durable: from now on, a store without chunks has lost them
+	Clean      bool       // the last incarnation stopped cleanly
+	Shards     int32      // of the broker, so that a start knows before it opens anything; home only, 0 where it was never said
+	Set        event.UUID // of a change of Shards, the last one that was begun: it names the directories (SetDirectory); home only
+	Moving     int32      // how many shards there will be: a Move is under way, and nobody else may open the shards; 0 for none
 }
 
 // Refusal says why a data directory cannot be used, and what to do about it.

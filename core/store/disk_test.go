@@ -344,6 +344,11 @@ func apply(image map[event.File][]byte, e *event.Effect, sector func() bool) {
 			if within(f, e.File) && f.Kind != event.DirTombstone {
 				delete(image, f)
 				moved := *e.RenameTo
+				if moved.Kind == event.DirPartition { // into another store
+					moved.Kind, moved.Base = f.Kind, f.Base
+					image[moved] = data
+					continue
+				}
 				moved.Base = f.Base<<2 | int64(f.Kind-event.FileSegment)
 				image[moved] = data
 			}
@@ -354,6 +359,12 @@ func apply(image map[event.File][]byte, e *event.Effect, sector func() bool) {
 // within reports whether f lies in the partition folder or tombstone dir. A file in a tombstone is kept under the
 // tombstone's own kind, its name packed into Base.
 func within(f, dir event.File) bool {
+	switch dir.Kind {
+	case event.DirStore:
+		return f.Store == dir.Store
+	case event.DirJournal:
+		return f.Store == dir.Store && f.Kind == event.FileChunk
+	}
 	if f.Store != dir.Store || f.TP() != dir.TP() {
 		return false
 	}

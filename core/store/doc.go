@@ -60,11 +60,17 @@
 //	S-13  A log start moves at most to the end of what was durable.
 //	S-14  A direct write begins behind every byte that was submitted to its file.
 //	S-15  Batches are appended whose own checksum is right: the one of their entry is made from it (expensive).
+//	S-16  A set of shards is moved only from stores that stopped cleanly, and whose partitions lay where they belong.
+//	S-17  Nothing of the old set is changed before the record of the move is durable, and no folder of it is removed before
+//	      what was carried out of it is.
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //
 // The beginning of a log (trim.go): an entry says where it is; once that is durable the books follow, and then the files
 // below it go, index first. Damage below the beginning is forgotten.
+//
+// Another number of shards (move.go): a Move deals the final checkpoints of one set of stores out to another, and carries the
+// folders of partitions over. Home's hard state says which set counts.
 //
 // What it does not do: it knows no leader, no high watermark beyond what it is told, and no records inside a batch; it
 // does not decide what goes, nor compact or repair; it does not halt the broker, its owner does that when State is Refused or Failed.

@@ -29,7 +29,8 @@ func encodeHard(h *Hard, save uint64) []byte {
 	p = put64(p, int64(h.Super.Incarnation), int64(h.Super.First), int64(h.Super.Durable), int64(h.Generation))
 	p = putBool(p, h.Ring)
 	p = putBool(p, h.Clean)
-	return put32(p, uint32(h.Shards))
+	p = put32(p, uint32(h.Shards))
+	return put32(append(p, h.Set[:]...), uint32(h.Moving))
 }
 
 // decodeHard reads one slot.
@@ -50,6 +51,9 @@ func decodeHard(slot []byte) (h Hard, save uint64, err error) {
 	h.Ring, h.Clean = f.bool(), f.bool()
 	if len(f.p) > 0 { // the first directories did not say it
 		h.Shards = f.int32()
+	}
+	if len(f.p) > 0 { // nor did the next ones say these
+		h.Set, h.Moving = f.uuid(), f.int32()
 	}
 	return h, save, f.err
 }

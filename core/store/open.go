@@ -31,6 +31,7 @@ type opening struct {
 	waiting  int // operations under way
 	evidence evidence
 	folders  []event.FileInfo // partition folders and tombstones
+	foreign  bool             // entries that no store makes, in any of its folders
 	verdict  verdict
 	recovery *journal.Recovery
 	refers   bool    // the frames recovered have direct entries
@@ -70,6 +71,8 @@ func (s *Store) look(out *event.Buf) {
 		for _, f := range files {
 			if f.File.Kind == event.FileChunk {
 				o.evidence.chunks++
+			} else {
+				o.foreign = true
 			}
 		}
 	}, out)
@@ -81,6 +84,8 @@ func (s *Store) look(out *event.Buf) {
 				o.folders = append(o.folders, f)
 			case event.FileSidecar:
 				s.lookAt(f, out)
+			default:
+				o.foreign = true
 			}
 		}
 		o.evidence.partitions = len(o.folders)
@@ -110,6 +115,9 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 			}
 		}
 	case event.FileCheckpoint:
+		if f.File.Base >= stagedFirst {
+			return // a Move's: it may be needed, whoever looks
+		}
 		i := f.File.Base & 1
 		use = func(data []byte, err error) {
 			e.images[i].image, e.images[i].err = decodeImage(s.settings(), data)
@@ -121,6 +129,7 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 		return
 	default:
 		e.foreignHere = e.foreignHere || f.File.Kind == event.FileNone
+		o.foreign = o.foreign || e.foreignHere
 		return
 	}
 	if f.Size == 0 {
@@ -172,6 +181,9 @@ func (s *Store) advanceOpening(out *event.Buf) {
 	case openReading:
 		if rec, ok := s.journal.Recovery(); ok {
 			s.recovered(rec, out)
+			if o.step != openReading {
+				s.advanceOpening(out)
+			}
 		}
 	case openFetching:
 		s.fetched(out)

@@ -28,7 +28,7 @@ func (s *Store) maybeStop(out *event.Buf) {
 		s.journal.Demand(s.lastSeq, s.now, out)
 	}
 	if s.state != Stopping || s.ckpt.phase != checkpointIdle || len(s.flights) > 0 || s.lastSeq >= s.journal.Durable() ||
-		s.journal.Flying() > 0 || len(s.cuts) > 0 {
+		s.journal.Flying() > 0 || len(s.cuts) > 0 || s.unsettled() {
 		return
 	}
 	for _, g := range s.gone {
@@ -42,17 +42,15 @@ func (s *Store) maybeStop(out *event.Buf) {
 			return
 		}
 	}
-	if s.unsettled() {
-		return
-	}
 	s.ckpt.final = true
+	s.journal.Close()
 	s.beginCheckpoint(out)
 }
 
 // maybeEnd ends the store once the last checkpoint is durable, no operation is under way, an index or a read for somebody, and all
 // reads were told. What memory kept for readers goes.
 func (s *Store) maybeEnd(out *event.Buf) {
-	if !s.ckpt.ended || len(s.pending) > 0 || len(s.reads) > 0 {
+	if !s.ckpt.ended || len(s.pending) > 0 || len(s.reads) > 0 || !s.journal.Quiet() {
 		return
 	}
 	s.state = Stopped

@@ -209,7 +209,7 @@ func TestDirectoriesThatAreNotWhole(t *testing.T) {
 }
 
 // Whenever a kill ends the very first start, the directory starts again: a store that is missing then was never there.
-// A directory of several shards is whole with all of them, and under their number.
+// A directory of several shards is whole with all of them, and another number of them is not made of less.
 func TestDirectoriesOfSeveralShards(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
@@ -224,11 +224,14 @@ func TestDirectoriesOfSeveralShards(t *testing.T) {
 	}
 	b.Kill(t)
 	for _, n := range []string{"1", "2", "5"} {
-		t.Run(n+" shards", func(t *testing.T) {
-			before := tree(t, data)
-			refusesToServe(t, process.Command(t.Context(), highwater, "serve", "--data", data, "--listen", "127.0.0.1:0", "--shards", n),
-				"used with 4 shards", "--shards 4")
-			if after := tree(t, data); after != before {
+		t.Run(n+" shards of 3", func(t *testing.T) {
+			half := filepath.Join(t.TempDir(), "half")
+			copyTree(t, data, half)
+			remove(t, filepath.Join(half, "shard-1"))
+			before := tree(t, half)
+			refusesToServe(t, process.Command(t.Context(), highwater, "serve", "--data", half, "--listen", "127.0.0.1:0", "--shards", n),
+				"there is no shard-1", "Put back the shard-1 folder")
+			if after := tree(t, half); after != before {
 				t.Errorf("before:\n%s\nafter:\n%s", before, after)
 			}
 		})

@@ -119,7 +119,8 @@ func Keys() []Key {
 			set: func(c *Config, v string) error { return number(&c.RetentionCheckMs, v, 1, math.MaxInt64) }},
 		{Name: Shards, Type: "int", Default: "0",
 			Doc: "Shards, and threads that run them: each owns a part of the partitions, with a journal of its own. 0 means as many as " +
-				"the data directory was first used with, or, for a new one, one for each CPU, at most 16. A directory keeps its number.",
+				"the data directory has, or, for a new one, one for each CPU, at most 16. " +
+				"A start with another number than the directory has changes it before it serves.",
 			set: func(c *Config, v string) error { return number(&c.Shards, v, 0, broker.MaxShards) }},
 		{Name: JournalSize, Type: "bytes", Default: "268435456",
 			Doc: "The journal ring of each shard. It bounds what a restart replays and the memory for what is not yet in its segment.",

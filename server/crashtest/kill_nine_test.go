@@ -32,7 +32,7 @@ func TestKillNine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ loop, shards string }{{"auto", "1"}, {"auto", "4"}, {"posix", "2"}} {
-		t.Run("disk loop "+x.loop+" with "+x.shards+" shards", func(t *testing.T) { killNine(t, binary, x.loop, x.shards) })
+		t.Run("disk loop "+x.loop+" and "+x.shards+" shards", func(t *testing.T) { killNine(t, binary, x.loop, x.shards) })
 	}
 }
 

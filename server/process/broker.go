@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -23,6 +24,7 @@ type Broker struct {
 	binary string
 	args   []string
 	log    *os.File
+	before int // bytes of log that were said before the last launch
 	cmd    *exec.Cmd
 }
 
@@ -49,6 +51,9 @@ func New(t testing.TB, binary, data string, args ...string) *Broker {
 	})
 	return b
 }
+
+// SetArgs replaces the arguments that follow those for directory and address, from the next start on.
+func (b *Broker) SetArgs(args ...string) { b.args = args }
 
 // Said is the end of what the broker has written to its standard outputs, over all its lives.
 func (b *Broker) Said() []byte {
@@ -84,6 +89,9 @@ func (b *Broker) Start(t testing.TB) time.Duration {
 // Launch starts the broker and does not wait.
 func (b *Broker) Launch(t testing.TB) {
 	t.Helper()
+	if info, err := b.log.Stat(); err == nil {
+		b.before = int(info.Size())
+	}
 	args := append([]string{"serve", "--data", b.Data, "--listen", b.Address}, b.args...)
 	b.cmd = exec.Command(b.binary, args...)
 	b.cmd.Env = []string{"PATH=/usr/bin:/bin"}
@@ -92,6 +100,16 @@ func (b *Broker) Launch(t testing.TB) {
 		b.cmd = nil
 		t.Fatal(err)
 	}
+}
+
+// Hear waits until the broker has said text since it was launched, and reports whether it did before patience was over.
+func (b *Broker) Hear(text string, patience time.Duration) bool {
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
+		if said, err := os.ReadFile(b.log.Name()); err == nil && bytes.Contains(said[min(b.before, len(said)):], []byte(text)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Await waits until the broker answers.

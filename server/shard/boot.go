@@ -13,6 +13,7 @@ import (
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/metadata"
+	"github.com/highwater-log/highwater/core/store"
 	"github.com/highwater-log/highwater/server/config"
 )
 
@@ -26,51 +27,40 @@ func (entropy) Uint64() uint64 {
 	return binary.LittleEndian.Uint64(p[:])
 }
 
-// newBroker makes the broker of this server. The listeners are open already: a port 0 has become a number.
-func (s *Server) newBroker() (*broker.Broker, error) {
+// brokerConfig is that of a broker of so many shards. The listeners are open already: a port 0 has become a number.
+func (s *Server) brokerConfig(shards int) (broker.Config, error) {
 	c := broker.Production(entropy{})
 	c.Node = event.NodeID(s.config.NodeID)
 	at, err := s.advertised()
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	c.Endpoints = []metadata.Endpoint{{Name: "PLAINTEXT", Host: at.Host, Port: uint16(at.Port)}}
 	c.Configs = coreConfigs(&s.config)
-	shards, err := s.shardCount()
-	if err != nil {
-		return nil, err
-	}
 	c.SetShards(shards, entropy{})
 	c.SetJournalBytes(s.config.JournalBytes)
 	c.Home.Alloc = s.buffers.Alloc
 	for i := range c.Shards {
 		c.Shards[i].Alloc = s.buffers.Alloc
 	}
-	b, err := broker.New(c)
-	if err != nil {
-		return nil, err
-	}
-	return b, examine(s.dir.Root(), c.Node, len(c.Shards))
+	return c, nil
 }
 
 // shardsAtMost is how many shards a new directory gets by itself: each has a ring of its own on the disk.
 const shardsAtMost = 16
 
-// shardCount is how many shards the broker has: what the configuration says, else what the directory was formatted with.
-func (s *Server) shardCount() (int, error) {
-	was, err := recordedShards(s.dir.Root())
-	switch want := s.config.Shards; {
-	case err != nil:
-		return 0, err
-	case was == 0 && want == 0:
-		return min(runtime.GOMAXPROCS(0), shardsAtMost), nil
-	case was == 0:
-		return want, nil
-	case want != 0 && want != was:
-		return 0, refused("it was used with %d shards, this broker has %d. Start with --shards %d, or without %s, or choose another "+
-			"directory with --data", was, want, was, config.Shards)
+// shardCount is how many shards the broker is to have: what the configuration says, else what the directory, of which home says
+// hard, has, or will have when what it has begun is finished.
+func (s *Server) shardCount(hard store.Hard) int {
+	switch {
+	case s.config.Shards != 0:
+		return s.config.Shards
+	case hard.Cluster.IsZero():
+		return min(runtime.GOMAXPROCS(0), shardsAtMost)
+	case hard.Moving != 0:
+		return int(hard.Moving)
 	}
-	return was, nil
+	return recorded(hard)
 }
 
 // advertised is the address that clients are told to connect to.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -67,11 +69,12 @@ func TestServer_ManyConnectionsOnFourCells(t *testing.T) {
 	consumeAll(ctx, t, s, topic, clients*each)
 }
 
-// The number of shards is chosen when a directory is first used, and kept.
-func TestStart_KeepsTheNumberOfShards(t *testing.T) {
+// The number of shards of a directory is kept where nobody asks for another one, and changed where somebody does; who is told to
+// stop meanwhile leaves a directory that the next start goes on with.
+func TestStart_ChangesTheNumberOfShards(t *testing.T) {
 	data := t.TempDir()
 	s := startServer(t, data, "num.shards=3")
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	cl := dialClient(t, s)
 	if made, err := kadm.NewClient(cl).CreateTopic(ctx, 6, 1, nil, "kept"); errors.Join(err, made.Err) != nil {
@@ -80,22 +83,38 @@ func TestStart_KeepsTheNumberOfShards(t *testing.T) {
 	produceAll(ctx, t, cl, "kept", 0, 100)
 	cl.Close()
 	stopServer(t, s)
-	s = startServer(t, data, "num.shards=0")
-	if s.Shards() != 3 {
-		t.Errorf("started with %d shards, the directory has 3", s.Shards())
-	}
-	consumeAll(ctx, t, s, "kept", 100)
-	stopServer(t, s)
-	c, err := config.Load("", nil, []config.Setting{
-		{Key: config.LogDirs, Value: data}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.Shards, Value: "4"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var refusal *Halted
-	if _, err := Start(c, Options{}); !errors.As(err, &refusal) || refusal.Code != event.HaltRefused ||
-		!strings.Contains(refusal.Text, "used with 3 shards") {
-		t.Errorf("with 4 shards: %v", err)
+	had := 100
+	for _, c := range []struct {
+		setting string
+		want    int
+	}{{"num.shards=0", 3}, {"num.shards=4", 4}, {"num.shards=1", 1}, {"num.shards=0", 1}, {"num.shards=3", 3}} {
+		stopped := make(chan struct{})
+		close(stopped)
+		number := strings.TrimPrefix(c.setting, "num.shards=")
+		if number != "0" {
+			conf, err := config.Load("", nil, []config.Setting{
+				{Key: config.LogDirs, Value: data}, {Key: config.Listeners, Value: "127.0.0.1:0"}, {Key: config.Shards, Value: number},
+				{Key: config.JournalSize, Value: "64MiB"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var halted *Halted
+			if _, err := Start(conf, Options{Log: slog.New(slog.DiscardHandler), Fatal: func(p any, _ func(io.Writer)) { panic(p) }, Stop: stopped}); !errors.As(err, &halted) ||
+				halted.Code != event.HaltClean {
+				t.Fatalf("%s, and told to stop: %v", c.setting, err)
+			}
+		}
+		s = startServer(t, data, c.setting)
+		if s.Shards() != c.want {
+			t.Errorf("%s: %d shards, want %d", c.setting, s.Shards(), c.want)
+		}
+		consumeAll(ctx, t, s, "kept", had)
+		cl := dialClient(t, s)
+		produceAll(ctx, t, cl, "kept", had, had+50)
+		had += 50
+		cl.Close()
+		stopServer(t, s)
 	}
 }
 

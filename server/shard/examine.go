@@ -44,21 +44,18 @@ func examine(root string, node event.NodeID, shards int) error {
 	return x.whole()
 }
 
-// recordedShards is how many shards the directory was formatted with: 0 if it was never used.
-func recordedShards(root string) (int, error) {
+// homeSays is the hard state of home: zero if the directory was never used, or where it cannot be told. Then the examination says
+// why.
+func homeSays(root string) (store.Hard, error) {
 	small, err := files.ReadSmall(root, event.Home)
 	if err != nil {
-		return 0, unreadable(err)
+		return store.Hard{}, unreadable(err)
 	}
-	switch hard := store.Examine(small).Hard; {
-	case hard.Cluster.IsZero():
-		return 0, nil // also where it cannot be told: then the examination will say why
-	case hard.Shards == 0:
-		return 1, nil // of a time when there was one
-	default:
-		return int(hard.Shards), nil
-	}
+	return store.Examine(small).Hard, nil
 }
+
+// recorded is how many shards a directory has: one, where it is of a time when there was one.
+func recorded(hard store.Hard) int { return max(1, int(hard.Shards)) }
 
 func unreadable(err error) error {
 	if errors.Is(err, syscall.ENOTDIR) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
@@ -38,7 +39,8 @@ type Server struct {
 	disk      diskloop.Loop
 	listeners []net.Listener
 	clients   *clients
-	loops     []*loop // by cell
+	loops     []*loop               // by cell
+	mover     atomic.Pointer[queue] // of the loop that changes the number of shards, while it does
 	crew      *crew
 	memory    *budget // of requests
 	buffers   *memory.Pool
@@ -57,10 +59,13 @@ type Options struct {
 	// Fatal is called when a law of the core is broken, or anything else panics: it must end the process. dump writes
 	// the last events and effects.
 	Fatal func(panicked any, dump func(io.Writer))
+	// Stop, once closed, has Start give up what it waits for; nil for never. See Start.
+	Stop <-chan struct{}
 }
 
 // Start locks the data directory, listens, and starts the broker. It returns before recovery is done: see Ready. What
-// fails at once is told at once: a directory in use, an address in use.
+// fails at once is told at once: a directory in use, an address in use. Only where the directory has another number of shards
+// does it wait until that is changed; if Options.Stop comes first, it fails with a Halted of HaltClean, and the next start goes on.
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
 		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
@@ -76,12 +81,11 @@ func Start(c config.Config, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
 	s.buffers = memory.New(keptBytes, warmBytes)
-	b, err := s.newBroker()
+	b, err := s.settle(o.Stop)
 	if err != nil {
-		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
-	}
-	s.disk, err = diskloop.Open(c.DiskLoop, s.dir, s.log, s.tell)
-	if err != nil {
+		if s.disk != nil {
+			s.disk.Close()
+		}
 		return nil, errors.Join(err, s.closeListeners(), s.dir.Close())
 	}
 	s.makeLoops(b)
@@ -90,6 +94,36 @@ func Start(c config.Config, o Options) (*Server, error) {
 		s.accepting.Go(func() { s.accept(listener) })
 	}
 	return s, nil
+}
+
+// settle makes the broker, behind whatever must happen to the data directory before one can be started on it.
+func (s *Server) settle(stop <-chan struct{}) (*broker.Broker, error) {
+	root, node := s.dir.Root(), event.NodeID(s.config.NodeID)
+	hard, err := homeSays(root)
+	if err != nil {
+		return nil, err
+	}
+	shards := s.shardCount(hard)
+	due := broker.MoveDue(hard, shards)
+	if err := s.examineBefore(hard, node, shards, due); err != nil {
+		return nil, err
+	}
+	if s.disk, err = diskloop.Open(s.config.DiskLoop, s.dir, s.log, s.tell); err != nil {
+		return nil, err
+	}
+	if due {
+		if err := s.moveShards(shards, stop); err != nil {
+			return nil, err
+		}
+		if err := examine(root, node, shards); err != nil {
+			return nil, err
+		}
+	}
+	c, err := s.brokerConfig(shards)
+	if err != nil {
+		return nil, err
+	}
+	return broker.New(c)
 }
 
 func (s *Server) listen() error {
@@ -160,7 +194,13 @@ func (s *Server) giveBack(held []*event.Buffer) {
 }
 
 // tell pushes a completion, or a message to a machine, to the cell that it is for.
-func (s *Server) tell(ev event.Event) { s.loops[broker.CellOf(ev.To)].queue.push(ev) }
+func (s *Server) tell(ev event.Event) {
+	if q := s.mover.Load(); q != nil {
+		q.push(ev)
+		return
+	}
+	s.loops[broker.CellOf(ev.To)].queue.push(ev)
+}
 
 // Ready is closed when recovery is done and requests are served.
 func (s *Server) Ready() <-chan struct{} { return s.crew.ready }

@@ -23,7 +23,8 @@
 //	           what a recovery found, the next one finds, or names as damaged for good; a log may begin later, never
 //	           earlier
 //	O24        a recovered log has no hole below its high watermark
-//	O30        a topic never has fewer partitions than were told or acknowledged before, and never more than were asked for
+//	O30        a topic never has fewer partitions than were acknowledged, told to the same connection, or told in an earlier
+//	           life, and never more than were asked for
 //	O31        a configuration is as the last acknowledged change left it, or as one that was asked for since would
 //	O32        a batch that is sent after its topic's max.message.bytes was acknowledged is taken or refused by that size
 //	O25        a fetch gets no more bytes than it asked for, whichever shards they are from, but its first batch whole

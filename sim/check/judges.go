@@ -59,7 +59,8 @@ func (j *Judges) onReply(w *world.World, _ int, t event.Ticket, request, reply e
 }
 
 func (j *Judges) onBoot(w *world.World, node int) {
-	j.topics.booted()
+	j.topics.booted(w.Shards(node))
+	j.shape.begins()
 	if !j.opt.Recovery {
 		return
 	}

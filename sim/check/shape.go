@@ -9,7 +9,9 @@ import (
 // shape judges what brokers tell of topics and configurations, over all lives of a node. Nothing of it is asked of the
 // core: requests that arrived and answers that leave are all that it sees.
 //
-//	asked 5 --> may be 5    acknowledged --> at least 5, at once and after every crash    told 5 --> at least 5
+//	asked 5 --> may be 5    acknowledged --> at least 5, at once and after every crash
+//	                        told 5 --> at least 5 for that connection, and for everybody after every crash: fronts hear of a
+//	                                   change one after the other, and it is acknowledged when all have
 //	asked v --> may be v    acknowledged --> v, and what is asked later; nothing that was asked earlier
 //
 // Requests to change configurations are decided in the order in which they arrive. One that arrived in a life that ended
@@ -23,7 +25,10 @@ type shape struct {
 }
 
 // counted is what is known of a topic's partitions.
-type counted struct{ least, most int32 }
+type counted struct {
+	least, most int32
+	told        map[event.ConnID]int32 // in this life
+}
 
 // setting is what is known of one configuration of one resource. A value with Null is not set.
 type setting struct {
@@ -115,7 +120,7 @@ func (s *shape) replied(t event.Ticket, request, reply event.Body) finding {
 	case *event.AlterConfigsReply:
 		s.altered(s.asked[t], request.(*event.AlterConfigs), r)
 	case *event.MetadataReply:
-		return s.told(r)
+		return s.told(t.Conn, r)
 	case *event.DescribeConfigsReply:
 		return s.described(request.(*event.DescribeConfigs), r)
 	}
@@ -154,7 +159,7 @@ func (s *shape) altered(moment uint64, asked *event.AlterConfigs, r *event.Alter
 }
 
 // told judges partition counts. A topic that is told with an error is not told.
-func (s *shape) told(r *event.MetadataReply) finding {
+func (s *shape) told(to event.ConnID, r *event.MetadataReply) finding {
 	for i := range r.Topics {
 		t := &r.Topics[i]
 		if t.Code != event.CodeNone {
@@ -165,13 +170,26 @@ func (s *shape) told(r *event.MetadataReply) finding {
 		}
 		s.batches.names[t.ID] = t.Name
 		c, n := s.topic(t.Name), int32(len(t.Partitions))
-		if n < c.least || n > c.most {
+		if least := max(c.least, c.told[to]); n < least || n > c.most {
 			return finding{"O30", fmt.Sprintf("%s is told with %d partitions; at least %d were told or acknowledged before, and at most "+
-				"%d were asked for", t.Name, n, c.least, c.most)}
+				"%d were asked for", t.Name, n, least, c.most)}
 		}
-		c.least = n
+		if c.told == nil {
+			c.told = map[event.ConnID]int32{}
+		}
+		c.told[to] = n
 	}
 	return finding{}
+}
+
+// begins is a node's next life: what anybody was told in the last one is there.
+func (s *shape) begins() {
+	for _, c := range s.topics {
+		for _, n := range c.told {
+			c.least = max(c.least, n)
+		}
+		clear(c.told)
+	}
 }
 
 // described judges configurations of which a change was asked for.

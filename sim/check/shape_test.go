@@ -109,6 +109,18 @@ func TestShape_PartitionCounts(t *testing.T) {
 			t.Errorf("step %d: %d partitions are judged %q, want %q", i, step.n, got, step.want)
 		}
 	}
+	grow.Topics[0].Count = 9
+	s.arrived(event.Ticket{}, grow)
+	other := func(n int) string {
+		reply := event.MetadataTopicReply{Name: "t", Partitions: make([]event.MetadataPartition, n)}
+		return s.replied(event.Ticket{Conn: 7}, &event.Metadata{}, &event.MetadataReply{Topics: []event.MetadataTopicReply{reply}}).law
+	}
+	if tells(9, event.CodeNone) != "" || other(7) != "" {
+		t.Error("one front may hear of a change before another does")
+	}
+	if s.begins(); other(7) != "O30" {
+		t.Error("a crash took away what was told")
+	}
 	if tells(0, event.CodeUnknownTopicOrPartition) != "" {
 		t.Error("an error is taken for a count")
 	}

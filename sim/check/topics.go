@@ -12,6 +12,7 @@ import (
 type topics struct {
 	known   map[topicKey]uint64     // the moment at which it was told; only looked up
 	arrived map[event.Ticket]uint64 // when each request came; only looked up
+	cells   int                     // of the broker that runs now
 }
 
 // topicKey is a topic, by name or by id, as the connections of a cell know it.
@@ -22,11 +23,12 @@ type topicKey struct {
 }
 
 // booted forgets: a restart ends every connection, and what was not acknowledged may be gone.
-func (t *topics) booted() {
+func (t *topics) booted(cells int) {
+	t.cells = cells
 	t.known, t.arrived = map[topicKey]uint64{}, map[event.Ticket]uint64{}
 }
 
-func cellOf(h *fault.Header, t event.Ticket) int { return int(t.Conn) % h.CellCount() }
+func (t *topics) cellOf(ticket event.Ticket) int { return int(ticket.Conn) % t.cells }
 
 // asked notes when a request came.
 func (t *topics) asked(moment uint64, ticket event.Ticket) { t.arrived[ticket] = moment }
@@ -47,13 +49,13 @@ func (t *topics) learn(h *fault.Header, moment uint64, cell int, name string, id
 
 // answered learns from an answer, and judges it.
 func (t *topics) answered(h *fault.Header, moment uint64, ticket event.Ticket, request, reply event.Body) finding {
-	came, cell := t.arrived[ticket], cellOf(h, ticket)
+	came, cell := t.arrived[ticket], t.cellOf(ticket)
 	delete(t.arrived, ticket)
 	switch answer := reply.(type) {
 	case *event.CreateTopicsReply:
 		for i := range answer.Topics {
 			if r := &answer.Topics[i]; r.Code == event.CodeNone {
-				for c := range h.CellCount() {
+				for c := range t.cells {
 					t.learn(h, moment, c, r.Name, r.ID)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/core/rand"
 	"github.com/highwater-log/highwater/sim/disk"
+	"github.com/highwater-log/highwater/sim/world"
 )
 
 // tooLong is how many steps a trial may take: a recovery that needs more does not end.
@@ -20,8 +21,10 @@ const tooLong = 100_000
 // pairs of cells in a drawn order.
 type trial struct {
 	disk   *disk.Disk
+	cfg    broker.Config
 	broker *broker.Broker
-	order  uint64 // draws which operation in flight is done next; 0 for the oldest
+	move   *broker.Move // runs first, where the directory has another number of shards
+	order  uint64       // draws which operation in flight is done next; 0 for the oldest
 	now    event.Time
 	wall   int64
 	out    event.Buf
@@ -37,7 +40,7 @@ type trial struct {
 
 // newTrial makes a broker that has not been started. It takes d over.
 func newTrial(d *disk.Disk, cfg broker.Config, wall int64, order uint64) *trial {
-	t := &trial{disk: d, wall: wall, order: order, now: event.Second}
+	t := &trial{disk: d, cfg: cfg, wall: wall, order: order, now: event.Second}
 	b, err := broker.New(cfg)
 	if err != nil {
 		t.halted = err.Error()
@@ -46,9 +49,35 @@ func newTrial(d *disk.Disk, cfg broker.Config, wall int64, order uint64) *trial 
 	return t
 }
 
+// moves changes the number of shards of the disk as long as that is due, within so many operations. It reports whether the broker
+// may be started.
+func (t *trial) moves(operations int) bool {
+	for t.runs() {
+		hard := world.HomeSays(t.disk)
+		if !broker.MoveDue(hard, len(t.cfg.Shards)) {
+			return true
+		}
+		m, err := broker.NewMove(t.cfg, hard)
+		if err != nil {
+			t.halted = err.Error()
+			return false
+		}
+		t.move = m
+		for t.step(0, &event.Event{Kind: event.KindStart}); t.runs() && t.move != nil; t.advance() {
+			if t.done == operations {
+				return false
+			}
+		}
+	}
+	return false
+}
+
 // start recovers until the broker is ready, or until it has done so many operations (negative for no limit). It reports
 // whether it is ready.
 func (t *trial) start(operations int) bool {
+	if !t.moves(operations) {
+		return false
+	}
 	for i := 0; t.runs() && i < len(t.broker.Cells()); i++ {
 		t.step(i, &event.Event{Kind: event.KindStart})
 	}
@@ -90,9 +119,13 @@ func (t *trial) advance() {
 		return
 	}
 	next, at := 0, event.Never
-	for i, c := range t.broker.Cells() {
-		if d := c.NextDeadline(); d < at {
-			next, at = i, d
+	if t.move != nil {
+		at = t.move.NextDeadline()
+	} else {
+		for i, c := range t.broker.Cells() {
+			if d := c.NextDeadline(); d < at {
+				next, at = i, d
+			}
 		}
 	}
 	if at == event.Never {
@@ -135,7 +168,11 @@ func (t *trial) step(cell int, ev *event.Event) {
 	t.now += event.Microsecond
 	ev.Now, ev.Wall = t.now, t.wall
 	t.out.Reset()
-	t.broker.Cells()[cell].Step(ev, &t.out)
+	if t.move != nil {
+		t.move.Step(ev, &t.out)
+	} else {
+		t.broker.Cells()[cell].Step(ev, &t.out)
+	}
 	effects := t.out.Effects()
 	for i := range effects {
 		t.execute(&effects[i])
@@ -150,6 +187,10 @@ func (t *trial) execute(e *event.Effect) {
 		}
 	case event.OpRelease: // a trial shows what it was answered later: its memory is the collector's
 	case event.OpHalt:
+		if t.move != nil && e.Halt == event.HaltClean {
+			t.move = nil
+			return
+		}
 		t.halted = e.Halt.String() + ": " + e.Text
 	case event.OpSendMachine:
 		t.under = append(t.under, event.Event{

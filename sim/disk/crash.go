@@ -2,6 +2,7 @@ package disk
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/highwater-log/highwater/core/event"
 )
@@ -53,6 +54,10 @@ func (d *Disk) PowerCut(c Crash) {
 		if o.Op != event.OpWriteFile {
 			d.settle(o, k.with(uint64(n)), c.Flight)
 		}
+	}
+	if d.crossed {
+		d.crossed = false
+		d.cutCrossed(k, c)
 	}
 	d.cutTree(d.root, k, c)
 	d.reindex()
@@ -182,6 +187,56 @@ func (d *Disk) tear(o *op, k key, keep Keep) {
 	}
 	if grow > 0 && (keep == KeepAll || k.draw(4, 0)%2 == 0) {
 		d.resize(ino, o.Offset+n)
+	}
+}
+
+// cutCrossed decides of renames into other directories, all at once, because no change of one directory tells: a file system
+// that journals its metadata keeps them in their order, with every change of any directory that came before the last one that
+// it kept, and none without its other half.
+func (d *Disk) cutCrossed(k key, c Crash) {
+	seen := map[uint64]bool{}
+	var crossed []uint64
+	d.everyInode(d.root, func(ino *inode) {
+		for i := range ino.changes {
+			if o := &ino.changes[i]; o.half && !seen[o.at] {
+				seen[o.at] = true
+				crossed = append(crossed, o.at)
+			}
+		}
+	})
+	slices.Sort(crossed)
+	n := choose(c.Meta, k, 17, 0, len(crossed))
+	kept := uint64(0)
+	if n > 0 {
+		kept = crossed[n-1]
+	}
+	d.everyInode(d.root, func(ino *inode) {
+		ino.syncEntries(kept)
+		for i := range ino.changes {
+			if ino.changes[i].half {
+				ino.changes = ino.changes[:i]
+				break
+			}
+		}
+	})
+}
+
+// everyInode visits all directories that any image has, each at least once.
+func (d *Disk) everyInode(ino *inode, visit func(*inode)) {
+	if !ino.dir {
+		return
+	}
+	visit(ino)
+	for _, e := range ino.durable {
+		d.everyInode(e.ino, visit)
+	}
+	for _, e := range ino.entries {
+		d.everyInode(e.ino, visit)
+	}
+	for i := range ino.changes {
+		if m := ino.changes[i].made.ino; m != nil {
+			d.everyInode(m, visit)
+		}
 	}
 }
 

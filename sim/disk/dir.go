@@ -8,12 +8,23 @@ import (
 	"github.com/highwater-log/highwater/core/invariant"
 )
 
-// entry is one name in a directory. A directory that was renamed keeps its children under the names they have: such a
-// child is no event.File any more, and is only counted in listings.
+// entry is one name in a directory. A directory that was renamed keeps its children under the names they have: where such a
+// child is no event.File any more, it is only counted in listings. A partition's folder that went to another store has its
+// segments there: their files are known by where the folder is (in).
 type entry struct {
 	name string
 	file event.File
 	ino  *inode
+}
+
+// in is the file that the entry is in the directory f.
+func (e *entry) in(f event.File) event.File {
+	if f.Kind != event.DirPartition {
+		return e.file
+	}
+	file := e.file
+	file.Store, file.Topic, file.Partition = f.Store, f.Topic, f.Partition
+	return file
 }
 
 // entryOp is one change of a directory: gone is the name that it took away, made the entry that it put there. A rename
@@ -22,6 +33,7 @@ type entryOp struct {
 	at   uint64
 	gone string
 	made entry
+	half bool // of a rename into another directory, which has the other half, with the same at
 }
 
 func (o *entryOp) apply(list []entry) []entry {
@@ -55,13 +67,18 @@ func (ino *inode) change(o entryOp) {
 }
 
 // syncEntries makes durable what had happened to the entries up to the change at.
-func (ino *inode) syncEntries(at uint64) {
+// It returns the last one of these that is half of a rename into another directory, 0 for none.
+func (ino *inode) syncEntries(at uint64) (crossed uint64) {
 	n := 0
 	for n < len(ino.changes) && ino.changes[n].at <= at {
 		ino.durable = ino.changes[n].apply(ino.durable)
+		if ino.changes[n].half {
+			crossed = ino.changes[n].at
+		}
 		n++
 	}
 	ino.changes = append(ino.changes[:0], ino.changes[n:]...)
+	return crossed
 }
 
 // syncTree makes everything at and below ino durable up to the change at. What was taken away since then is not forgotten: a
@@ -107,15 +124,26 @@ func (d *Disk) rename(from, to event.File) event.Status {
 	if ino == nil {
 		return event.StatusNotFound
 	}
-	if from.Dir() != to.Dir() {
+	if from.Dir() != to.Dir() && (from.Kind != event.DirPartition || to.Kind != event.DirPartition) {
 		invariant.Violated("V-2: rename of %s leaves its directory for %s", from.Path(), to.Path())
 	}
 	if from == to {
 		return event.StatusOK
 	}
-	dir := d.index[from.Dir()]
+	dir, other := d.index[from.Dir()], d.index[to.Dir()]
 	d.seq++
-	dir.change(entryOp{at: d.seq, gone: baseName(from), made: entry{name: baseName(to), file: to, ino: ino}})
+	switch made := (entry{name: baseName(to), file: to, ino: ino}); {
+	case dir == other:
+		dir.change(entryOp{at: d.seq, gone: baseName(from), made: made})
+	case other == nil:
+		return event.StatusNotFound
+	case d.index[to] != nil:
+		return event.StatusIOError
+	default:
+		d.crossed = true
+		dir.change(entryOp{at: d.seq, gone: baseName(from), half: true})
+		other.change(entryOp{at: d.seq, made: made, half: true})
+	}
 	d.reindex()
 	return event.StatusOK
 }
@@ -157,11 +185,12 @@ func (d *Disk) list(f event.File) ([]event.FileInfo, event.Status) {
 	out := make([]event.FileInfo, 0, len(ino.entries))
 	foreign := int64(0)
 	for _, e := range ino.entries {
-		if e.file.Dir() != f {
+		file := e.in(f)
+		if file.Dir() != f {
 			foreign++
 			continue
 		}
-		out = append(out, event.FileInfo{File: e.file, Size: e.ino.size()})
+		out = append(out, event.FileInfo{File: file, Size: e.ino.size()})
 	}
 	if foreign > 0 {
 		out = append(out, event.FileInfo{Size: foreign})
@@ -179,13 +208,14 @@ func (d *Disk) reindex() {
 // walk indexes what is below dir; named says that dir itself can be looked up as f.
 func (d *Disk) walk(f event.File, dir *inode, named bool) {
 	for _, e := range dir.entries {
-		ok := named && e.file.Dir() == f
+		file := e.in(f)
+		ok := named && file.Dir() == f
 		if ok {
-			d.index[e.file] = e.ino
+			d.index[file] = e.ino
 		}
 		d.used += blocks(e.ino.size())
 		if e.ino.dir {
-			d.walk(e.file, e.ino, ok)
+			d.walk(file, e.ino, ok)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Disk struct {
 	recent [64]span // the last durable writes, for HoldsDurably
 	newest int      // of recent
 
+	crossed   bool // a folder was renamed into another directory since the last power cut
 	remembers bool
 	past      []byte // everything that was ever written durably, for HeldOnce
 	scratch   []byte
@@ -261,10 +262,14 @@ func (d *Disk) syncDir(f event.File, at uint64) event.Status {
 	if d.index[f] == nil {
 		return event.StatusNotFound
 	}
+	last := uint64(0) // rename into another directory that this makes durable
 	for ; f.Kind != event.FileNone; f = f.Dir() {
-		d.index[f].syncEntries(at)
+		last = max(last, d.index[f].syncEntries(at))
 	}
 	d.root.syncEntries(at)
+	if last > 0 { // with all that came before it: see cutCrossed
+		d.everyInode(d.root, func(ino *inode) { ino.syncEntries(last) })
+	}
 	return event.StatusOK
 }
 

@@ -39,7 +39,10 @@
 //
 // sim/conform holds all of this to ext4 and XFS on a device whose power is cut.
 //
-// Not modelled: renames between directories, misdirected writes, disks that lie about syncs.
+// A partition's folder that is renamed into another store is there or here after a power cut, and such renames keep their order
+// with everything that happened to any directory before them. No other file leaves its directory.
+//
+// Not modelled: misdirected writes, disks that lie about syncs.
 //
 // Start reading at disk.go, then crash.go.
 package disk

@@ -12,11 +12,12 @@ func (d *Disk) Files() []event.FileInfo {
 	var visit func(f event.File, dir *inode)
 	visit = func(f event.File, dir *inode) {
 		for _, e := range dir.entries {
-			if e.file.Dir() != f {
+			file := e.in(f)
+			if file.Dir() != f {
 				continue
 			}
-			out = append(out, event.FileInfo{File: e.file, Size: e.ino.size()})
-			visit(e.file, e.ino)
+			out = append(out, event.FileInfo{File: file, Size: e.ino.size()})
+			visit(file, e.ino)
 		}
 	}
 	visit(event.File{}, d.root)
@@ -152,7 +153,7 @@ func (d *Disk) durableInode(f event.File) *inode {
 		return nil
 	}
 	for _, e := range dir.durable {
-		if e.file == f {
+		if e.in(f.Dir()) == f {
 			return e.ino
 		}
 	}
@@ -176,7 +177,7 @@ func (d *Disk) entryInDoubt(f event.File) bool {
 // that happens to one is seen by the other.
 func (d *Disk) Clone() *Disk {
 	copies := map[*inode]*inode{}
-	c := &Disk{root: d.root.clone(copies), seq: d.seq, limit: d.limit}
+	c := &Disk{root: d.root.clone(copies), seq: d.seq, limit: d.limit, crossed: d.crossed}
 	for _, b := range d.latent {
 		if ino := copies[b.ino]; ino != nil {
 			c.latent = append(c.latent, badBlock{ino: ino, block: b.block, left: b.left})

@@ -39,8 +39,19 @@ type Header struct {
 	// RetentionCheckMs is how often brokers look for what may go; 0 for never.
 	RetentionCheckMs int64 `json:"retention_check_ms,omitempty"`
 
-	Shards   int        `json:"shards,omitempty"`       // of each broker, and so its cells; none for 1
-	HandOver event.Time `json:"hand_over_ns,omitempty"` // that a message between two cells takes, at most
+	Shards int `json:"shards,omitempty"` // of each broker, and so its cells; none for 1
+	// ShardCounts are those of the lives of a broker, over and over: a life with another count than the one before begins with a
+	// change of the directory. None for Shards in all of them.
+	ShardCounts []int      `json:"shard_counts,omitempty"`
+	HandOver    event.Time `json:"hand_over_ns,omitempty"` // that a message between two cells takes, at most
+}
+
+// CellsOf is how many shards, and so cells, a broker has in one of its lives, counted from 1.
+func (h *Header) CellsOf(life int) int {
+	if n := len(h.ShardCounts); n > 0 {
+		return max(1, h.ShardCounts[(life-1)%n])
+	}
+	return h.CellCount()
 }
 
 // CellCount is how many shards, and so cells, each broker has.

@@ -25,8 +25,9 @@ const (
 	StreamTurn
 	StreamIdentity
 	StreamRetention
-	StreamHand // messages between cells
-	StreamWide // requests that span partitions
+	StreamHand   // messages between cells
+	StreamWide   // requests that span partitions
+	StreamShards // their number, from life to life
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

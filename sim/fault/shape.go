@@ -44,7 +44,22 @@ func NewHeader(seed uint64, p Profile) Header {
 		}
 	}
 	retain(&h, NewRand(seed, StreamRetention, 0).Seq())
+	change(&h, NewRand(seed, StreamShards, 0).Seq())
 	return h
+}
+
+// change gives one run in four brokers that come back with another number of shards, most of the time.
+func change(h *Header, s *Seq) {
+	if !s.OneIn(4) {
+		return
+	}
+	h.ShardCounts = []int{h.CellCount()}
+	for range s.Between(1, 5) {
+		h.ShardCounts = append(h.ShardCounts, s.Between(1, 4))
+	}
+	if h.HandOver == 0 {
+		h.HandOver = event.Time(s.LogBetween(1, 2000)) * event.Microsecond
+	}
 }
 
 // retain gives every other run topics that forget: by size, by age, or both, a few segments at a time.

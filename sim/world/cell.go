@@ -14,7 +14,7 @@ import (
 type cell struct {
 	n         *node
 	index     int
-	machine   *broker.Cell
+	machine   machine
 	inbox     []event.Event
 	head      int // of inbox
 	turnDue   bool
@@ -36,10 +36,15 @@ type pipe struct {
 // pace is how long the inbox of a cell waits for its turn, at most, unless the cell is a slow one.
 const pace = 20 * event.Microsecond
 
-func newCell(n *node, index int, machine *broker.Cell, life uint64) *cell {
+// machine is what a cell steps: a cell of the broker, or what comes before it.
+type machine interface {
+	Step(ev *event.Event, out *event.Buf)
+	NextDeadline() event.Time
+}
+
+func newCell(n *node, index, cells int, machine machine, life uint64) *cell {
 	seed := n.w.plan.Header.Seed
 	c := &cell{n: n, index: index, machine: machine, tickDueAt: event.Never, pace: pace}
-	cells := n.w.plan.Header.CellCount()
 	if cells > 1 {
 		c.pipes = make([]pipe, cells)
 		c.hands = fault.NewRand(seed, fault.StreamHand, rand.Mix2(life, uint64(index)))

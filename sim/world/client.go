@@ -88,7 +88,7 @@ func (w *World) dialTime(c *client) event.Time {
 func (w *World) dialArrives(id int, attempt uint64) {
 	c := w.clients[id]
 	var l *link
-	if w.node.up && w.node.halted == 0 {
+	if w.node.up && w.node.halted == 0 && w.node.move == nil {
 		l = w.node.accept(c, attempt)
 	}
 	w.due(item{at: w.now + w.dialTime(c), kind: dueDialled, a: uint64(id), b: attempt, link: l})

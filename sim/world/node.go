@@ -28,6 +28,8 @@ type node struct {
 	ready    bool
 	halted   event.HaltCode // 0 while it runs
 	broker   *broker.Broker
+	move     *broker.Move // runs before the broker, where the directory has another number of shards
+	begun    uint64       // machines of this life
 	api      *api.API
 	cells    []*cell
 	clock    event.Time // its monotonic clock when it was started
@@ -58,14 +60,10 @@ func (w *World) boot() {
 	n.failing = map[event.IOID]uint64{}
 	n.heap = newHeap()
 	n.api = api.New(api.Config{})
-	b, err := broker.New(n.config(identity.At(0), true))
-	if err != nil {
+	n.move, n.begun = nil, 0
+	if err := n.begin(); err != nil {
 		w.Fail("configuration", err.Error())
 		return
-	}
-	n.broker = b
-	for i, c := range b.Cells() {
-		n.cells = append(n.cells, newCell(n, i, c, life))
 	}
 	w.trace.Note(w.event, w.now, n.id, n.life, "boot", uint64(n.life), 0, nil)
 	if w.hooks.OnBoot != nil {
@@ -88,7 +86,7 @@ func (n *node) config(seed uint64, looks bool) broker.Config {
 	} else {
 		c.Configs = append(c.Configs, event.ConfigEntry{Key: retentionCheck, Value: strconv.Itoa(math.MaxInt64)}) // never
 	}
-	c.SetShards(n.w.plan.Header.CellCount(), rand.New(rand.Mix2(seed, rand.Label("shards"))))
+	c.SetShards(n.shards(), rand.New(rand.Mix2(seed, rand.Label("shards"))))
 	k := n.w.plan.Header.Store
 	for _, s := range append(slicesOf(c.Shards), &c.Home) {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
@@ -156,6 +154,10 @@ func (n *node) ioDone(life uint64, io event.IOID) {
 	if n.pass(fault.Passing{Point: fault.AtCompleted, Op: op, Durable: durable}) {
 		return
 	}
+	if n.move != nil {
+		n.cells[0].push(ev)
+		return
+	}
 	n.cells[broker.CellOf(io.Machine())].push(ev)
 }
 
@@ -179,5 +181,5 @@ func (n *node) end(c disk.Crash, powerCut bool) {
 		n.w.watchLink(l)
 	}
 	n.up, n.ready = false, false
-	n.links, n.cells, n.broker = nil, nil, nil
+	n.links, n.cells, n.broker, n.move = nil, nil, nil, nil
 }

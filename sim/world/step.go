@@ -33,7 +33,7 @@ func (c *cell) apply(ev *event.Event) bool {
 		}
 	}
 	w.probe()
-	if !n.ready && n.broker.Ready() {
+	if !n.ready && n.move == nil && n.broker.Ready() {
 		n.ready = true
 		if w.hooks.OnRecovered != nil {
 			w.hooks.OnRecovered(w, n.id)
@@ -107,6 +107,10 @@ func (n *node) duration(e *event.Effect) event.Time {
 // halt ends a process that has decided to. Only a clean stop, or an end that the plan provokes, is right.
 func (n *node) halt(e *event.Effect) {
 	w := n.w
+	if n.move != nil && e.Halt == event.HaltClean {
+		n.moved()
+		return
+	}
 	n.halted = e.Halt
 	w.trace.Note(w.event, w.now, n.id, n.life, "halt", uint64(e.Halt), 0, func() string { return e.Halt.String() + ": " + e.Text })
 	switch e.Halt {

@@ -120,7 +120,7 @@ const oldest = 8
 
 // journalVictim draws a block of one of the last frames of a shard: a drawn one, or the next that has such a frame.
 func (n *node) journalVictim(seed uint64) (event.File, int64, bool) {
-	cells := n.w.plan.Header.CellCount()
+	cells := n.shards()
 	for i := range cells {
 		shard := event.Machine{Role: event.RoleShard, Index: uint8((rand.Mix2(seed, 5) + uint64(i)) % uint64(cells))}
 		if f, off, ok := n.frameVictim(shard, seed); ok {
