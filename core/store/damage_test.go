@@ -479,6 +479,33 @@ func TestDamage_ARottenProofCostsNothing(t *testing.T) {
 	}
 }
 
+// A block of the ring that cannot be read costs nothing where no frame could be: not at the start that meets it, nor at the next
+// one, when it may lie right behind the first frames of the new incarnation.
+func TestDamage_AnUnreadableBlockOfTheRingCostsOneStartAtMost(t *testing.T) {
+	rewritten := 0
+	for chunk := range int64(2) {
+		for off := int64(0); off < smallConfig().ChunkSize; off += event.BlockSize {
+			w := filled(t, 12, 200)
+			w.crash(false)
+			file := event.File{Kind: event.FileChunk, Store: event.Shard0, Base: chunk}
+			w.disk.unread = map[spot]bool{{file, off}: true}
+			if w.reopen() != Ready {
+				continue // a frame could have been there
+			}
+			w.crash(false)
+			if state := w.reopen(); state != Ready {
+				t.Errorf("chunk %d at %d: the second start is %v: %s", chunk, off, state, w.store.Refusal().Text)
+			}
+			if len(w.disk.unread) == 0 {
+				rewritten++
+			}
+		}
+	}
+	if rewritten == 0 {
+		t.Error("no such block was written")
+	}
+}
+
 // The partial last block is the one that is written again. Where the file has other bytes than the checkpoint saw, and the
 // journal has none, the log is not continued on them.
 func TestDamage_RottenPartialBlockIsNotContinued(t *testing.T) {

@@ -129,6 +129,7 @@ func TestDescriptor_RoundTripsAndRefuses(t *testing.T) {
 			segment: rapid.Int64Min(0).Draw(t, "segment"), pos: rapid.Int64Range(0, 5*block).Draw(t, "pos"),
 			length: rapid.Int64Range(3*block, 6*block).Draw(t, "length"),
 		}
+		copy(d.header[:], rapid.SliceOfN(rapid.Byte(), record.HeaderSize, record.HeaderSize).Draw(t, "header"))
 		if rapid.Bool().Draw(t, "head inline") {
 			d.head = ceilBlock(d.pos) - d.pos
 		}
@@ -279,6 +280,9 @@ func TestDirect_WhatWasTakenAwayIsExcused(t *testing.T) {
 		}},
 		{"truncated", func(w *world) {
 			w.do(op{kind: "truncate", tp: testTP(0), to: w.model()[testTP(0)].batches[1].BaseOffset()})
+		}},
+		{"below the log's start", func(w *world) {
+			w.do(op{kind: "trim", tp: testTP(0), to: w.store.Get(testTP(0)).Log().Flushed()})
 		}},
 		{"truncated to nothing, and written over", func(w *world) {
 			w.do(op{kind: "truncate", tp: testTP(0)})

@@ -22,8 +22,26 @@ type disk struct {
 	fatal     func(format string, args ...any)
 	failNext  event.Op           // the next operation of this kind fails
 	failReads map[event.File]int // so many reads of a file fail
+	unread    map[spot]bool      // blocks that cannot be read until they are written
 	probes    map[string]int
 	lazy      bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
+}
+
+// spot is a block of a file.
+type spot struct {
+	file event.File
+	off  int64
+}
+
+// meets reports whether e touches a block that cannot be read, and calls do with each.
+func (d *disk) meets(e *event.Effect, do func(spot)) (met bool) {
+	for at := range d.unread {
+		if at.file == e.File && e.Offset < at.off+event.BlockSize && at.off < e.Offset+e.Length {
+			met = true
+			do(at)
+		}
+	}
+	return met
 }
 
 type pendingOp struct {
@@ -114,6 +132,10 @@ func (d *disk) complete(now event.Time) *event.Event {
 		ev.Status = event.StatusIOError
 		return ev
 	}
+	if e.Op == event.OpReadFile && d.meets(e, func(spot) {}) {
+		ev.Status = event.StatusIOError
+		return ev
+	}
 	if d.failNext == e.Op {
 		d.failNext = 0
 		ev.Status = event.StatusIOError
@@ -160,6 +182,9 @@ func (d *disk) complete(now event.Time) *event.Event {
 // change applies an operation to the volatile image, and to the durable one if it says so itself.
 func (d *disk) change(e *event.Effect) {
 	apply(d.volatile, e, nil)
+	if e.Op == event.OpWriteFile {
+		d.meets(e, func(at spot) { delete(d.unread, at) })
+	}
 	if e.Op == event.OpWriteFile && e.Durable && e.File.Kind == event.FileSegment {
 		d.changeDurably(e)
 		return

@@ -181,9 +181,7 @@ func (s *Store) advanceOpening(out *event.Buf) {
 	case openReading:
 		if rec, ok := s.journal.Recovery(); ok {
 			s.recovered(rec, out)
-			if o.step != openReading {
-				s.advanceOpening(out)
-			}
+			s.advanceOpening(out)
 		}
 	case openFetching:
 		s.fetched(out)
