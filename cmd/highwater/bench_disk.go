@@ -158,9 +158,19 @@ func (b *diskBench) prepare(ctx context.Context) error {
 	return files.Fsync(b.fd)
 }
 
-// large measures durable 1 MiB writes with depth of them in flight, in bytes per second. Each place writes once at least.
+// large measures durable 1 MiB writes with depth of them in flight, in bytes per second.
 func (b *diskBench) large(ctx context.Context, depth int) (float64, error) {
-	var next, written atomic.Int64
+	return b.atDepth(ctx, depth, func(data []byte, at int64) error {
+		if err := files.WriteBlocks(b.fd, data, at, true, b.mode); err != nil {
+			return fmt.Errorf("durable write: %w", err)
+		}
+		return nil
+	})
+}
+
+// atDepth measures an operation of 1 MiB with depth of them in flight, in bytes per second. Each place does it once at least.
+func (b *diskBench) atDepth(ctx context.Context, depth int, do func(data []byte, at int64) error) (float64, error) {
+	var next, moved atomic.Int64
 	var group sync.WaitGroup
 	failed := make([]error, depth+1)
 	begun := time.Now()
@@ -169,18 +179,16 @@ func (b *diskBench) large(ctx context.Context, depth int) (float64, error) {
 		group.Go(func() {
 			data := filled(largeWrite)
 			for first := true; ctx.Err() == nil && (first || time.Now().Before(until)); first = false {
-				at := next.Add(1) % b.blocks * largeWrite
-				if err := files.WriteBlocks(b.fd, data, at, true, b.mode); err != nil {
-					failed[i] = fmt.Errorf("durable write: %w", err)
+				if failed[i] = do(data, next.Add(1)%b.blocks*largeWrite); failed[i] != nil {
 					return
 				}
-				written.Add(largeWrite)
+				moved.Add(largeWrite)
 			}
 		})
 	}
 	group.Wait()
 	failed[depth] = ctx.Err()
-	return float64(written.Load()) / time.Since(begun).Seconds(), errors.Join(failed...)
+	return float64(moved.Load()) / time.Since(begun).Seconds(), errors.Join(failed...)
 }
 
 // small measures durable 4 KiB writes one after the other, one at least: how long each took.

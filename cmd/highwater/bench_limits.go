@@ -7,8 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/highwater-log/highwater/cmd/highwater/load"
@@ -118,25 +116,11 @@ func (m *limiter) close() error {
 
 // largeReads measures 1 MiB reads, past the page cache where the file system lets us, with depth of them in flight.
 func (b *diskBench) largeReads(ctx context.Context, depth int) (float64, error) {
-	var next, read atomic.Int64
-	var group sync.WaitGroup
-	failed := make([]error, depth+1)
-	begun := time.Now()
-	until := begun.Add(b.each)
-	for i := range depth {
-		group.Go(func() {
-			data := files.Alloc(largeWrite)
-			for first := true; ctx.Err() == nil && (first || time.Now().Before(until)); first = false {
-				n, err := files.ReadBlocks(b.fd, data, next.Add(1)%b.blocks*largeWrite)
-				if err != nil || n < len(data) {
-					failed[i] = errors.Join(fmt.Errorf("read: %d of %d bytes", n, len(data)), err)
-					return
-				}
-				read.Add(largeWrite)
-			}
-		})
-	}
-	group.Wait()
-	failed[depth] = ctx.Err()
-	return float64(read.Load()) / time.Since(begun).Seconds(), errors.Join(failed...)
+	return b.atDepth(ctx, depth, func(data []byte, at int64) error {
+		n, err := files.ReadBlocks(b.fd, data, at)
+		if err != nil || n < len(data) {
+			return errors.Join(fmt.Errorf("read: %d of %d bytes", n, len(data)), err)
+		}
+		return nil
+	})
 }

@@ -14,7 +14,10 @@ import (
 //
 // Were the folder removed between the two, a crash would leave a frame 10 whose bytes are gone and that nobody says was
 // durable: the verdict on it is a torn tail, and 11 would be cut with it. Behind the proof, 10 is known to lie below D, and
-// what it lacks is excused by 11 (direct_verdict.go).
+// what it lacks is excused by 11 (direct_recover.go).
+//
+// Where the hard state has to be the proof, it may name the newest frame, which it spares otherwise (bound.go): should exactly that
+// one rot before the next is written, the store is refused, and not cut without a word.
 
 // proven reports whether a recovery is sure to know that frame seq was durable.
 func (s *Store) proven(seq uint64) bool {
