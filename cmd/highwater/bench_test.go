@@ -266,6 +266,9 @@ func TestBench_ToldWhenTheServerFails(t *testing.T) {
 			if code != c.code || !strings.Contains(stderr, "highwater: ") {
 				t.Errorf("exit %d, want %d: %s", code, c.code, stderr)
 			}
+			for c.signal == syscall.SIGKILL && s.Died() == nil {
+				time.Sleep(time.Millisecond) // its connections end before its parent hears of it
+			}
 		})
 	}
 }
