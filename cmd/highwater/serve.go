@@ -63,18 +63,12 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	return cmd
 }
 
-// collectAt is how much the heap grows, in percent of what lives, before it is collected. What lives is small, because payloads
-// lie outside of it (server/memory): collecting as often as usual would cost a small request more than its decoding.
-const collectAt = 400
-
 func (s *serving) run(cmd *cobra.Command) error {
 	c, err := config.Load(s.file, os.Environ(), s.settings(cmd))
 	if err != nil {
 		return usage("%w", err)
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	collectRarely()
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal, Stop: cmd.Context().Done()})
 	if halted := (*shard.Halted)(nil); errors.As(err, &halted) && halted.Code == event.HaltClean {

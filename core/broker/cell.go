@@ -17,6 +17,7 @@ type Cell struct {
 	local   func(event.Machine) bool
 	queue   []message      // that are not delivered yet
 	said    []event.Effect // scratch: what a machine just said to others
+	event   event.Event    // scratch: what a machine is stepped with
 	open    [2]bool        // shard, home: stepped since the turn began
 	halting bool
 }
@@ -84,16 +85,17 @@ func (c *Cell) toAll(ev *event.Event, out *event.Buf) {
 
 // to steps one machine within a turn that goes on, and queues what it says to others.
 func (c *Cell) to(m event.Machine, ev *event.Event, out *event.Buf) {
-	step := *ev
-	step.To, step.More = m, true
-	c.step(m, &step, out)
+	c.event = *ev
+	c.event.To, c.event.More = m, true
+	c.step(m, out)
 }
 
-func (c *Cell) step(m event.Machine, ev *event.Event, out *event.Buf) {
+// step steps one machine with c.event.
+func (c *Cell) step(m event.Machine, out *event.Buf) {
 	if c.halting {
 		return
 	}
-	from := out.Len()
+	ev, from := &c.event, out.Len()
 	switch {
 	case m == event.Home && c.home != nil:
 		c.open[1] = ev.More
@@ -125,10 +127,12 @@ func (c *Cell) step(m event.Machine, ev *event.Event, out *event.Buf) {
 // deliver carries messages until none is left.
 func (c *Cell) deliver(now event.Time, wall int64, out *event.Buf) {
 	for at := 0; at < len(c.queue); at++ {
-		m := c.queue[at]
-		c.to(m.order.Machine, &event.Event{
-			Kind: event.KindMessage, From: m.from, Now: now, Wall: wall, Ticket: m.order.Ticket, Body: m.order.Body,
-		}, out)
+		m := &c.queue[at]
+		to := m.order.Machine
+		c.event = event.Event{
+			Kind: event.KindMessage, To: to, From: m.from, Now: now, Wall: wall, More: true, Ticket: m.order.Ticket, Body: m.order.Body,
+		}
+		c.step(to, out)
 	}
 	clear(c.queue)
 	c.queue = c.queue[:0]
@@ -141,7 +145,8 @@ func (c *Cell) endTurn(now event.Time, wall int64, out *event.Buf) bool {
 	for i, m := range [...]event.Machine{c.shardAt(), event.Home} {
 		if c.open[i] {
 			any = true
-			c.step(m, &event.Event{Kind: event.KindTick, To: m, Now: now, Wall: wall}, out)
+			c.event = event.Event{Kind: event.KindTick, To: m, Now: now, Wall: wall}
+			c.step(m, out)
 		}
 	}
 	return any

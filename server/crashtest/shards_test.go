@@ -15,7 +15,7 @@ import (
 
 // TestKillNine_WhileTheNumberOfShardsChanges produces between changes of the number of shards, each of which is killed in the middle
 // several times: nothing that was acknowledged is lost or doubled. No client is connected during a change: one whose connections
-// die unanswered again and again takes it for a refusal.
+// die unanswered again and again takes it for a refusal. A round of five changes takes as long as five rounds of other tests.
 func TestKillNine_WhileTheNumberOfShardsChanges(t *testing.T) {
 	binary, err := process.Build(t.TempDir())
 	must(t, err)
@@ -24,19 +24,22 @@ func TestKillNine_WhileTheNumberOfShardsChanges(t *testing.T) {
 	}
 }
 
+// moving is what a broker says that changes its number of shards.
+const moving = "moving partitions to their shards"
+
 func killChanging(t *testing.T, binary, loop string) {
 	b := process.New(t, binary, filepath.Join(t.TempDir(), "data"), "--disk-loop", loop, "--shards", "1")
 	b.Start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	shards, n := []string{"4", "2", "1", "3", "1"}, (rounds(t)+4)/5
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(n*len(shards))*time.Minute/2)
 	defer cancel()
 	p, err := ledger.New(ledger.Config{Address: b.Address, Topic: "moved", Partitions: 64, Clients: 1, Window: 2000, Burst: 64, Rest: 2 * time.Millisecond})
 	must(t, err)
 	defer p.Close()
 	must(t, p.CreateTopic(ctx))
-	shards := []string{"4", "2", "1", "3", "1"}
 	changes, middles := 0, 0
-	for range rounds(t) {
-		for _, n := range shards {
+	for range n {
+		for _, want := range shards {
 			produce(ctx, t, p, b)
 			if rand.N(2) == 0 {
 				b.Kill(t) // what was acknowledged is in journals
@@ -44,10 +47,10 @@ func killChanging(t *testing.T, binary, loop string) {
 				b.Stop(t)
 			}
 			verify(t, binary, b)
-			b.SetArgs("--disk-loop", loop, "--shards", n)
+			b.SetArgs("--disk-loop", loop, "--shards", want)
 			for kill := range 6 {
 				b.Launch(t)
-				if kill%2 == 0 && b.Hear("moving partitions to their shards", 2*time.Second) {
+				if kill%2 == 0 && b.Hear(2*time.Second, moving, "listening on") == moving {
 					time.Sleep(rand.N(20 * time.Millisecond))
 				} else {
 					time.Sleep(rand.N(160 * time.Millisecond))

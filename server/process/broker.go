@@ -102,14 +102,21 @@ func (b *Broker) Launch(t testing.TB) {
 	}
 }
 
-// Hear waits until the broker has said text since it was launched, and reports whether it did before patience was over.
-func (b *Broker) Hear(text string, patience time.Duration) bool {
+// Hear waits until the broker has said one of the texts since it was launched, and returns the first of them that it said: "" if
+// patience was over before.
+func (b *Broker) Hear(patience time.Duration, texts ...string) string {
 	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
-		if said, err := os.ReadFile(b.log.Name()); err == nil && bytes.Contains(said[min(b.before, len(said)):], []byte(text)) {
-			return true
+		said, err := os.ReadFile(b.log.Name())
+		if err != nil {
+			continue
+		}
+		for _, text := range texts {
+			if bytes.Contains(said[min(b.before, len(said)):], []byte(text)) {
+				return text
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 // Await waits until the broker answers.

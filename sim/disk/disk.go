@@ -25,7 +25,7 @@ type Disk struct {
 
 	crossed   bool // a folder was renamed into another directory since the last power cut
 	remembers bool
-	past      []byte // everything that was ever written durably, for HeldOnce
+	past      [][]byte // every durable write, for HeldOnce: pages share them
 	scratch   []byte
 }
 
@@ -215,7 +215,7 @@ func (d *Disk) write(o *op) (int64, event.Status) {
 	}
 	d.heal(ino, o.Offset, n)
 	d.seq++
-	ino.write(o.Offset, o.Data, d.seq, o.Durable)
+	written := ino.write(o.Offset, o.Data, d.seq, o.Durable)
 	if o.Offset+n > ino.size() {
 		d.resize(ino, o.Offset+n)
 	}
@@ -224,7 +224,7 @@ func (d *Disk) write(o *op) (int64, event.Status) {
 		d.newest = (d.newest + 1) % len(d.recent)
 		d.recent[d.newest] = span{o.File, o.Offset, n}
 		if d.remembers {
-			d.past = append(d.past, o.Data...)
+			d.past = append(d.past, written)
 		}
 	}
 	return n, event.StatusOK
@@ -238,10 +238,7 @@ func (d *Disk) read(o *op, ev *event.Event) {
 	case d.unreadable(ino, o.Offset, o.Length):
 		ev.Status = event.StatusIOError
 	default:
-		ev.Data = ino.read(o.Offset, o.Length)
-		if o.Data != nil {
-			ev.Data = o.Data[:copy(o.Data, ev.Data)]
-		}
+		ev.Data = ino.read(o.Data, o.Offset, o.Length)
 		ev.N = int64(len(ev.Data))
 		if ev.N < o.Length {
 			ev.Status = event.StatusShort

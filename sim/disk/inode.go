@@ -1,6 +1,8 @@
 package disk
 
 import (
+	"bytes"
+
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/rand"
 )
@@ -81,13 +83,13 @@ func (ino *inode) clean(i int) {
 	}
 }
 
-func (ino *inode) write(off int64, data []byte, at uint64, durable bool) {
-	first := int(off / event.BlockSize)
-	pages := make([]page, len(data)/event.BlockSize)
-	for i := range pages {
-		copy(pages[i][:], data[i*event.BlockSize:])
-		ino.put(first+i, &pages[i], at, durable)
+// write puts a copy of data, in whole blocks, and returns the copy: nobody changes it.
+func (ino *inode) write(off int64, data []byte, at uint64, durable bool) []byte {
+	first, data := int(off/event.BlockSize), bytes.Clone(data)
+	for i := range len(data) / event.BlockSize {
+		ino.put(first+i, (*page)(data[i*event.BlockSize:]), at, durable)
 	}
+	return data
 }
 
 // reach makes every size that a power cut may leave at least n: a durable write takes the size along that its bytes need.
@@ -117,23 +119,27 @@ func (ino *inode) cut(length int64, at uint64) {
 	}
 }
 
-// read returns up to n bytes at off of the volatile image: fewer at the end of the file. The bytes may be shared with
-// the image.
-func (ino *inode) read(off, n int64) []byte {
+// read returns up to n bytes at off of the volatile image: fewer at the end of the file. They lie in into, or, if that is nil, in
+// memory that may be shared with the image.
+func (ino *inode) read(into []byte, off, n int64) []byte {
 	n = min(n, ino.size()-off)
 	if n <= 0 {
 		return nil
 	}
-	if n <= event.BlockSize {
+	if into == nil && n <= event.BlockSize {
 		if p := ino.at(off); p != nil {
 			return p[:n:n]
 		}
-		return make([]byte, n)
 	}
-	out := make([]byte, n)
-	for i := int64(0); i < n; i += event.BlockSize {
-		if p := ino.at(off + i); p != nil {
+	if into == nil {
+		into = make([]byte, n)
+	}
+	out := into[:min(n, int64(len(into)))]
+	for i := 0; i < len(out); i += event.BlockSize {
+		if p := ino.at(off + int64(i)); p != nil {
 			copy(out[i:], p[:])
+		} else {
+			clear(out[i:min(i+event.BlockSize, len(out))])
 		}
 	}
 	return out

@@ -163,8 +163,12 @@ func (d *Disk) durableInode(f event.File) *inode {
 // entryInDoubt reports whether an unsynced change concerns the entry of f or of one of its parents.
 func (d *Disk) entryInDoubt(f event.File) bool {
 	for ; f.Kind != event.FileNone; f = f.Dir() {
+		changes := d.index[f.Dir()].changes
+		if len(changes) == 0 {
+			continue
+		}
 		name := baseName(f)
-		for _, c := range d.index[f.Dir()].changes {
+		for _, c := range changes {
 			if c.gone == name || c.made.ino != nil && c.made.name == name {
 				return true
 			}

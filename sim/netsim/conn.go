@@ -47,11 +47,11 @@ type pipe struct {
 	segments     uint64 // put on the wire so far: ordinal of the delay
 	reads        uint64 // ordinal of the split
 	last         event.Time
-	waiting      []byte
-	wire         []byte
+	bytes        []byte // what was sent: read up to start, on the wire up to loaded, waiting from there
+	start        int
+	loaded       int
 	queue        []segment
 	head         int // of queue
-	start        int // of wire
 	closing      bool
 	ended        bool // nothing more goes on the wire
 	silent       bool
@@ -82,12 +82,12 @@ func (c *Conn) Send(d Direction, now event.Time, p []byte) {
 	if q.ended || q.closing || len(p) == 0 {
 		return
 	}
-	q.waiting = append(q.waiting, p...)
+	q.bytes = append(q.bytes, p...)
 	c.load(q, now)
 }
 
 // Waiting is how many bytes of direction d have found no room on the wire yet.
-func (c *Conn) Waiting(d Direction) int { return len(c.pipes[d].waiting) }
+func (c *Conn) Waiting(d Direction) int { return c.pipes[d].waiting() }
 
 // Close ends direction d behind what was sent, and whatever comes in the other direction is read by nobody.
 func (c *Conn) Close(d Direction, now event.Time) {
@@ -151,7 +151,7 @@ func (c *Conn) Receive(d Direction, now event.Time, dst []byte) ([]byte, End) {
 			n, end = keep, Open
 		}
 	}
-	dst = append(dst, q.wire[q.start:q.start+n]...)
+	dst = append(dst, q.bytes[q.start:q.start+n]...)
 	q.start += n
 	q.compact()
 	c.load(q, now)
@@ -168,14 +168,17 @@ func (q *pipe) unread(n int, now event.Time, end End) {
 	q.queue[q.head] = segment{n: n, at: now + event.Microsecond}
 }
 
+func (q *pipe) waiting() int { return len(q.bytes) - q.loaded }
+
+func (q *pipe) wire() int { return q.loaded - q.start }
+
 // load puts on the wire what there is room for, and the end behind the last byte.
 func (c *Conn) load(q *pipe, now event.Time) {
-	if n := min(len(q.waiting), c.cfg.Room-(len(q.wire)-q.start)); n > 0 {
-		q.wire = append(q.wire, q.waiting[:n]...)
-		q.waiting = q.waiting[:copy(q.waiting, q.waiting[n:])]
+	if n := min(q.waiting(), c.cfg.Room-q.wire()); n > 0 {
+		q.loaded += n
 		c.push(q, now, n, Open)
 	}
-	if q.closing && len(q.waiting) == 0 && !q.ended {
+	if q.closing && q.waiting() == 0 && !q.ended {
 		c.push(q, now, 0, Closed)
 	}
 }
@@ -190,16 +193,16 @@ func (c *Conn) push(q *pipe, now event.Time, n int, end End) {
 
 // drop forgets everything that has not been read.
 func (q *pipe) drop() {
-	q.waiting = q.waiting[:0]
-	q.wire, q.start = q.wire[:0], 0
+	q.bytes, q.start, q.loaded = q.bytes[:0], 0, 0
 	q.queue, q.head = q.queue[:0], 0
 	q.ended = true
 }
 
-// compact gives the front of the buffers back once it is all read.
+// compact gives the front of the buffers back once most of it is read.
 func (q *pipe) compact() {
-	if q.start == len(q.wire) {
-		q.wire, q.start = q.wire[:0], 0
+	if q.start > len(q.bytes)/2 {
+		q.bytes = q.bytes[:copy(q.bytes, q.bytes[q.start:])]
+		q.start, q.loaded = 0, q.loaded-q.start
 	}
 	if q.head == len(q.queue) {
 		q.queue, q.head = q.queue[:0], 0

@@ -34,8 +34,8 @@ func TestConn_CarriesBytesInOrder(t *testing.T) {
 					t.Fatalf("due at %d, and nothing came", at)
 				}
 			}
-			if q := &c.pipes[ToNode]; len(q.wire)-q.start > cfg.Room {
-				t.Fatalf("%d bytes on a wire with room for %d", len(q.wire)-q.start, cfg.Room)
+			if q := &c.pipes[ToNode]; q.wire() > cfg.Room {
+				t.Fatalf("%d bytes on a wire with room for %d", q.wire(), cfg.Room)
 			}
 		}
 		c.Close(ToNode, now)

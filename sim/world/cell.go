@@ -16,7 +16,8 @@ type cell struct {
 	index     int
 	machine   machine
 	inbox     []event.Event
-	head      int // of inbox
+	head      int         // of inbox
+	event     event.Event // that is applied
 	turnDue   bool
 	tickDueAt event.Time // event.Never for none
 	turnTime  fault.Rand
@@ -83,11 +84,11 @@ func (c *cell) turn() {
 	c.turnDue = false
 	count := min(len(c.inbox)-c.head, max(1, n.w.plan.Header.Turn))
 	for i := range count {
-		ev := c.inbox[c.head]
+		c.event = c.inbox[c.head]
 		c.inbox[c.head] = event.Event{}
 		c.head++
-		ev.More = i+1 < count
-		if !c.apply(&ev) {
+		c.event.More = i+1 < count
+		if !c.apply(&c.event) {
 			return
 		}
 		n.w.event++
