@@ -68,7 +68,7 @@ func (s *serving) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	collectRarely()
+	collectAt(collectServer)
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal, Stop: cmd.Context().Done()})
 	if halted := (*shard.Halted)(nil); errors.As(err, &halted) && halted.Code == event.HaltClean {

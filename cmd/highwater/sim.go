@@ -23,7 +23,7 @@ func newSim() *cobra.Command {
 	cmd := group("sim", "Run the broker in the simulator: one seed, a sweep of seeds, a plan",
 		newSimRun(), newSimSweep(), newSimReplay(), newSimShrink(), newSimEnumerate())
 	cmd.AddCommand(canaryCommands()...)
-	cmd.PersistentPreRun = func(*cobra.Command, []string) { collectRarely() }
+	cmd.PersistentPreRun = func(*cobra.Command, []string) { collectAt(collectWorlds) }
 	cmd.Long = `The simulator runs the very code of the broker over a disk, a network and a clock that it breaks from a seed, and judges
 what clients saw. The same seed of the same build gives the same run, to the byte.
 

@@ -86,7 +86,7 @@ func (d *Disk) holdsWithin(needle, image []byte) bool {
 func (d *Disk) holdsAround(needle, image []byte, at int) bool {
 	for from := 0; from < min(event.BlockSize, len(needle)); from++ {
 		head, n := needle[:from], (len(needle)-from)/event.BlockSize*event.BlockSize
-		if at+n > len(image) || !bytes.Equal(image[at:at+n], needle[from:from+n]) {
+		if at+n > len(image) || n > 0 && image[at] != needle[from] || !bytes.Equal(image[at:at+n], needle[from:from+n]) {
 			continue
 		}
 		before := from <= at && bytes.Equal(image[at-from:at], head)

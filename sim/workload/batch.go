@@ -2,6 +2,7 @@ package workload
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/linearizability/history"
@@ -17,8 +18,9 @@ type identity struct {
 // appendBatch appends one uncompressed record batch v2 that holds values of size bytes each.
 func appendBatch(dst []byte, id identity, timestamp int64, values []history.Value, size int) []byte {
 	start := len(dst)
+	dst = slices.Grow(dst, record.HeaderSize+len(values)*(size+64))
 	dst = append(dst, make([]byte, record.HeaderSize)...)
-	var one []byte
+	one := make([]byte, 0, size+64)
 	for i, v := range values {
 		one = append(one[:0], 0) // attributes
 		one = binary.AppendVarint(one, int64(i))

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -268,7 +269,7 @@ func (c *Client) begin(m Moment, kind history.Kind, t *topic, partition int32) *
 		Invoke: m.Event, Outcome: history.Unknown, Offset: -1, PID: -1,
 	}
 	if t.known {
-		op.TopicID = fmt.Sprintf("%x", t.id)
+		op.TopicID = hex.EncodeToString(t.id[:])
 	}
 	c.history = append(c.history, op)
 	return op

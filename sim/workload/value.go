@@ -2,6 +2,7 @@ package workload
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/highwater-log/highwater/linearizability/history"
@@ -17,11 +18,12 @@ func appendValue(dst []byte, v history.Value, n int) []byte {
 	dst = strconv.AppendUint(dst, v.Number(), 10)
 	dst = append(dst, '|')
 	unit := len(dst) - start
-	for len(dst)-start < n {
-		at := len(dst) - start
-		dst = append(dst, dst[len(dst)-unit]^twist(at))
+	dst = slices.Grow(dst, max(n-unit, 0))
+	p := dst[start : start+max(n, unit)]
+	for at := unit; at < n; at++ {
+		p[at] = p[at-unit] ^ twist(at)
 	}
-	return dst
+	return dst[:start+len(p)]
 }
 
 // twist is what makes byte at of a value differ from the one that it repeats.

@@ -48,32 +48,33 @@ func (q *queue) push(x item) {
 	i := len(q.items) - 1
 	for i > 0 {
 		up := (i - 1) / 2
-		if !q.items[i].before(&q.items[up]) {
-			return
+		if !x.before(&q.items[up]) {
+			break
 		}
-		q.items[i], q.items[up] = q.items[up], q.items[i]
+		q.items[i] = q.items[up]
 		i = up
 	}
+	q.items[i] = x
 }
 
 func (q *queue) pop() item {
-	top := q.items[0]
 	last := len(q.items) - 1
-	q.items[0] = q.items[last]
+	top, x := q.items[0], q.items[last]
 	q.items[last] = item{}
 	q.items = q.items[:last]
-	for i := 0; ; {
-		down := 2*i + 1
-		if down >= last {
-			return top
-		}
+	i := 0
+	for down := 1; down < last; down = 2*i + 1 {
 		if down+1 < last && q.items[down+1].before(&q.items[down]) {
 			down++
 		}
-		if !q.items[down].before(&q.items[i]) {
-			return top
+		if !q.items[down].before(&x) {
+			break
 		}
-		q.items[i], q.items[down] = q.items[down], q.items[i]
+		q.items[i] = q.items[down]
 		i = down
 	}
+	if last > 0 {
+		q.items[i] = x
+	}
+	return top
 }
