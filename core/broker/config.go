@@ -66,7 +66,7 @@ func Production(dice controller.Dice) Config {
 func productionShard() store.Config {
 	return store.Config{
 		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
-		SealAfter: event.Millisecond, DirectBytes: 128 << 10, DirectWrites: 8, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
+		SealAfter: event.Millisecond, DirectBytes: 64 << 10, DirectWrites: 16, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
 		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
 	}
 }

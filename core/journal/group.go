@@ -86,7 +86,7 @@ func (g *group) frame() []byte {
 	return g.buf[g.head-g.header() : g.head+blocksUp(g.body)]
 }
 
-// newGroup opens the group seq behind a frame of copied entries, with memory for about as much as the last one held.
+// newGroup opens the group seq behind a frame of copied entries, with memory for about as much as the last ones held.
 func newGroup(seq uint64, copied, entries, body int, spare []Entry, cfg *Config) group {
 	head := min(headerSize(entries, copied), cfg.headerLimit())
 	room := event.BlockSize

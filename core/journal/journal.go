@@ -35,7 +35,7 @@ type Journal struct {
 	previous    uint32  // CRC of the last submitted frame's header
 	lastEntries []Entry // its directory, for the copy in the next frame
 	spare       []Entry // memory of a directory that is no longer needed
-	lastBody    int     // payload of the last closed group: how much memory the next one begins with
+	usualBody   int     // payload of closed groups, the largest of late: how much memory the next one begins with
 
 	outgrown []*event.Buffer // that groups have left for larger ones in this turn
 }
@@ -141,7 +141,7 @@ func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte, 
 	j.Together(1, n)
 	g := &j.open
 	if g.buf == nil {
-		*g = newGroup(g.seq, j.copied(), len(j.lastEntries), max(n, j.lastBody), j.spare, &j.cfg)
+		*g = newGroup(g.seq, j.copied(), len(j.lastEntries), max(n, j.usualBody), j.spare, &j.cfg)
 		j.spare = nil
 	}
 	if old := g.reserve(n, &j.cfg); old != nil {
@@ -171,7 +171,7 @@ func (j *Journal) copied() int {
 
 // close ends the open group. It waits for its turn, and the next one opens.
 func (j *Journal) close() {
-	j.lastBody = j.open.body
+	j.usualBody = max(j.open.body, j.usualBody/2)
 	j.closed = append(j.closed, j.open)
 	j.open = group{seq: j.open.seq + 1}
 }

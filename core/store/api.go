@@ -18,7 +18,7 @@ type Config struct {
 	Reserve       int64
 	SealAfter     event.Time
 	DirectBytes   int        // batches of so many bytes and more go straight to their segment; 0: none
-	DirectWrites  int        // how many of their writes are under way at a time
+	DirectWrites  int        // how many of their writes are under way at a time; one counts anew for each 512 KiB
 	WriteBehind   int        // bytes per partition after which full blocks are written to its segment
 	CheckpointAge event.Time // a checkpoint is begun this long after the first frame that it would free
 	CheckpointAt  int        // percent of the ring's bytes occupied at which a checkpoint is begun

@@ -20,10 +20,13 @@ import (
 
 // direct is the books of a store's direct writes.
 type direct struct {
-	flying  int           // at most Config.DirectWrites
+	flying  int           // places taken, at most Config.DirectWrites where more than one write is under way
 	waiting []directWrite // for their turn, so that reads get theirs
 	refers  int64         // bytes that entries refer to which no checkpoint covers
 }
+
+// directPlace is how many bytes of a write take one of Config.DirectWrites: a large write keeps the disk as busy as several.
+const directPlace = 512 << 10
 
 // directWrite is one of them.
 type directWrite struct {
@@ -91,26 +94,30 @@ func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, ou
 	if s.reservesMore(f) {
 		s.enqueue(p)
 	}
-	if s.direct.flying >= max(s.cfg.DirectWrites, 1) {
+	s.direct.waiting = append(s.direct.waiting, w)
+	s.orderDirect(out)
+	if len(s.direct.waiting) > 0 {
 		out.Hit("store/direct-waits")
-		s.direct.waiting = append(s.direct.waiting, w)
-		return
 	}
-	s.orderDirect(w, out)
 }
 
-func (s *Store) orderDirect(w directWrite, out *event.Buf) {
-	s.direct.flying++
-	s.write(s.path(w.p, event.FileSegment, w.f.base), w.x.from, w.data, true, func(out *event.Buf) {
-		s.direct.flying--
-		if len(s.direct.waiting) > 0 {
-			next := s.direct.waiting[0]
-			s.direct.waiting[0] = directWrite{}
-			s.direct.waiting = s.direct.waiting[1:]
-			s.orderDirect(next, out)
+// orderDirect orders the writes that wait, as many as find a place.
+func (s *Store) orderDirect(out *event.Buf) {
+	for len(s.direct.waiting) > 0 {
+		w := s.direct.waiting[0]
+		places := (len(w.data) + directPlace - 1) / directPlace
+		if s.direct.flying > 0 && s.direct.flying+places > s.cfg.DirectWrites {
+			return
 		}
-		s.directDone(&w, out)
-	}, out)
+		s.direct.waiting[0] = directWrite{}
+		s.direct.waiting = s.direct.waiting[1:]
+		s.direct.flying += places
+		s.write(s.path(w.p, event.FileSegment, w.f.base), w.x.from, w.data, true, func(out *event.Buf) {
+			s.direct.flying -= places
+			s.orderDirect(out)
+			s.directDone(&w, out)
+		}, out)
+	}
 }
 
 // directDone takes the completion of a direct write. The log may have given the bytes up meanwhile; the file has not lost them yet,

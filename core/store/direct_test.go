@@ -499,3 +499,37 @@ func TestDirect_TheNewFolderIsNotBuried(t *testing.T) {
 		w.verify()
 	}
 }
+
+// TestDirect_LargeWritesTakeSeveralPlaces: how many are under way at a time is a matter of bytes too, one of any size at least.
+func TestDirect_LargeWritesTakeSeveralPlaces(t *testing.T) {
+	for _, x := range []struct{ size, places, want int }{
+		{9000, 4, 4}, {700 << 10, 4, 2}, {700 << 10, 5, 2}, {700 << 10, 1, 1}, {1200 << 10, 4, 1},
+	} {
+		w := laid(t, 1, func(c *Config) {
+			c.DirectWrites, c.SegmentBytes, c.ChunkSize, c.MaxFrame, c.InFlight = x.places, 64<<20, 8<<20, 6<<20, 1
+		})
+		w.put(5000) // the journal has nothing else to do then
+		tp := testTP(0)
+		for range 6 {
+			w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], x.size)})
+		}
+		w.turn()
+		flying := func() (n int) {
+			for i := range w.disk.flying {
+				if e := &w.disk.flying[i].effect; e.Op == event.OpWriteFile && e.Durable && e.File.Kind == event.FileSegment {
+					n++
+				}
+			}
+			return n
+		}
+		if n := flying(); n != x.want {
+			t.Errorf("%d bytes, %d places: %d writes under way, want %d", x.size, x.places, n, x.want)
+		}
+		for p := w.store.Get(tp); p.Log().Flushed() < p.Log().End(); {
+			w.step()
+			if n := flying(); n > x.want {
+				t.Fatalf("%d bytes, %d places: %d writes under way later", x.size, x.places, n)
+			}
+		}
+	}
+}

@@ -24,7 +24,8 @@ type disk struct {
 	failReads map[event.File]int // so many reads of a file fail
 	unread    map[spot]bool      // blocks that cannot be read until they are written
 	probes    map[string]int
-	lazy      bool // everything but the journal is slow: the ring fills up while a checkpoint is under way
+	watch     func(*event.Effect) // sees what is submitted
+	lazy      bool                // everything but the journal is slow: the ring fills up while a checkpoint is under way
 }
 
 // spot is a block of a file.
@@ -74,6 +75,9 @@ func (d *disk) submit(out *event.Buf) {
 			if conflict(&x.effect, &e) {
 				d.fatal("operation %d of %s overlaps operation %d", e.Op, e.File.Path(), x.effect.Op)
 			}
+		}
+		if d.watch != nil {
+			d.watch(&e)
 		}
 		d.flying = append(d.flying, flyingOp{effect: e, mark: d.serial})
 	}

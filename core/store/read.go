@@ -70,6 +70,7 @@ func (x *reader) begin(s *Store, p *Partition, base, pos int64, why string, out 
 	w := s.newWalk(p, base, pos)
 	w.want = min(max(x.read.Bytes, 0)+s.cfg.IndexInterval+record.HeaderSize, s.cfg.MaxReadBytes)
 	w.visit = func(b record.Batch, _, _ int64) bool { return x.visit(b, w.memory) }
+	w.room = x.room
 	w.done = func(_ *walk, why string, out *event.Buf) { x.finish(s, p, why, out) }
 	w.run(out)
 }
@@ -80,9 +81,7 @@ func (x *reader) visit(b record.Batch, memory *event.Buffer) (more bool) {
 	switch {
 	case b.NextOffset() <= r.From:
 		return true
-	case b.NextOffset() > r.To:
-		return false
-	case x.bytes+int64(len(b)) > r.Bytes && (x.bytes > 0 || !r.Whole):
+	case b.NextOffset() > r.To || x.room(int64(len(b))) == 0:
 		return false
 	}
 	x.bytes += int64(len(b))
@@ -93,6 +92,15 @@ func (x *reader) visit(b record.Batch, memory *event.Buffer) (more bool) {
 		x.answer.Held = append(x.answer.Held, memory)
 	}
 	return x.bytes < r.Bytes && b.NextOffset() < r.To
+}
+
+// room is how many bytes more are wanted: 0 if a batch of so many does not fit.
+func (x *reader) room(next int64) int64 {
+	left := x.read.Bytes - x.bytes
+	if next > left && (x.bytes > 0 || !x.read.Whole) {
+		return 0
+	}
+	return max(left, next)
 }
 
 // Drop lets go of the answer's bytes.

@@ -26,6 +26,7 @@ type walk struct {
 	tries      int           // of the read under way
 	memory     *event.Buffer // that the batch being shown lies in; nil for the collector's
 	visit      func(b record.Batch, base, pos int64) (more bool)
+	room       func(next int64) int64 // bytes to read where a batch of at least next bytes comes, 0 to end; nil for all there is
 	done       func(w *walk, why string, out *event.Buf)
 }
 
@@ -163,20 +164,33 @@ func (w *walk) take(data []byte, f *segfile, out *event.Buf) {
 			return
 		}
 	}
-	if progress {
-		w.want = w.s.cfg.MaxReadBytes
-		w.run(out)
-		return
-	}
 	need := int64(record.HeaderSize)
 	if len(data) >= record.HeaderSize {
 		need = int64(record.Batch(data).Size())
+	}
+	if progress {
+		w.goOn(need, out)
+		return
 	}
 	if need <= int64(len(data)) || need > f.size-w.pos || need <= w.want && int64(len(data)) < w.want {
 		w.bad(fmt.Sprintf("a batch of %d bytes has %d", need, len(data)), out)
 		return
 	}
 	w.want = need
+	w.run(out)
+}
+
+// goOn reads more, where a batch of at least next bytes comes.
+func (w *walk) goOn(next int64, out *event.Buf) {
+	w.want = w.s.cfg.MaxReadBytes
+	if w.room != nil {
+		room := w.room(next)
+		if room == 0 {
+			w.done(w, walkEnded, out)
+			return
+		}
+		w.want = min(w.want, max(room, next))
+	}
 	w.run(out)
 }
 

@@ -401,18 +401,26 @@ func (w *world) content(tp event.TP) []byte {
 			_, why := p.Offline()
 			w.fatal("content of %d at %d of %d: code %d, %d pieces: %s", tp.Partition, at, p.Log().End(), d.Code, len(d.Batches), why)
 		}
-		for _, piece := range d.Batches {
-			all = append(all, piece...)
-			for len(piece) > 0 {
-				b, rest, err := record.Parse(piece)
-				if err != nil {
-					w.fatal("content of %d at %d: %v", tp.Partition, at, err)
-				}
-				at, piece = b.NextOffset(), rest
-			}
+		for _, b := range parsed(w.t, d.Batches) {
+			all, at = append(all, b...), b.NextOffset()
 		}
 	}
 	return all
+}
+
+// parsed are the batches of an answer.
+func parsed(t testing.TB, pieces [][]byte) (list []record.Batch) {
+	t.Helper()
+	for _, piece := range pieces {
+		for len(piece) > 0 {
+			b, rest, err := record.Parse(piece)
+			if err != nil {
+				t.Fatalf("batch number %d of an answer: %v", len(list), err)
+			}
+			list, piece = append(list, b), rest
+		}
+	}
+	return list
 }
 
 // verify finds the prefix of ops whose result is what the store holds now, at least the certain one, and goes on from it.

@@ -9,8 +9,8 @@
 //	portable loop         +----- goes on: short, interrupted, still to be synced ------- reaper --> done(Event)
 //
 // Life of one durable write: Submit finds the descriptor among the open ones, takes a place, pins the bytes and pushes an
-// order with RWF_DSYNC. Flush, at the end of the turn, hands the kernel all orders of the turn at once. The reaper, parked in
-// the netpoller meanwhile, reads the outcome. A short write goes on behind its last whole block; the last outcome gives
+// order with RWF_DSYNC. Flush, at the end of the turn, hands the kernel all orders of the turn at once. The outcome is read by
+// the next Flush, or by the reaper, which is parked in the netpoller meanwhile: whoever comes first. A short write goes on behind its last whole block; the last outcome gives
 // place and descriptor back and calls done with the IODone event. Where the file system has no RWF_DSYNC, an
 // fdatasync follows the write in the same place.
 //

@@ -76,6 +76,7 @@ type Loop struct {
 	broken   bool  // the ring takes no more orders, UL-4
 	stopping bool
 	finished []outcome
+	spare    []outcome // for Flush
 
 	reaper sync.WaitGroup
 }
@@ -119,11 +120,26 @@ func (l *Loop) Submit(e *event.Effect) {
 	l.admit()
 }
 
-// Flush hands the kernel what was submitted since the last Flush, in one system call. To be called at the end of a turn.
+// Flush hands the kernel what was submitted since the last Flush, in one system call, and tells what has completed. To be called at
+// the end of a turn. The reaper would tell that too, but only when a processor has nothing else to run.
 func (l *Loop) Flush() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.flush()
+	var told []outcome
+	if !l.stopping {
+		told, l.spare = l.collect(l.spare), nil
+	}
+	l.mu.Unlock()
+	if len(told) == 0 {
+		return
+	}
+	for i := range told {
+		l.tell(&told[i])
+	}
+	l.mu.Lock()
+	l.gone(len(told))
+	l.spare = told
+	l.mu.Unlock()
 }
 
 // Close completes everything submitted so far and ends the loop, and the portable one with it.

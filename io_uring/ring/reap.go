@@ -23,7 +23,7 @@ func (r *Ring) Wait() error {
 
 // something reports whether there is a reason not to wait. The overflow flag is one: Reap fetches what it stands for.
 func (r *Ring) something(uintptr) bool {
-	return atomic.LoadUint32(r.cqTail) != r.reaped || atomic.LoadUint32(r.sqFlags)&sys.FlagCQOverflow != 0 || r.awake.Swap(false)
+	return atomic.LoadUint32(r.cqTail) != r.reaped.Load() || atomic.LoadUint32(r.sqFlags)&sys.FlagCQOverflow != 0 || r.awake.Swap(false)
 }
 
 // Wake makes Wait return. It may be called by any goroutine.
@@ -42,16 +42,20 @@ func (r *Ring) Wake() error {
 	}
 }
 
-// Reap hands out every outcome that is there, and returns how many.
+// Reap hands out every outcome that is there, and returns how many. It does not wait, and costs nothing where there is none. Whoever
+// calls it sees to it that nobody else does.
 func (r *Ring) Reap(each func(userData uint64, result int32)) (reaped int, err error) {
 	for {
-		tail := atomic.LoadUint32(r.cqTail)
-		for ; r.reaped != tail; r.reaped++ {
-			e := &r.cqes[r.reaped&r.cqMask]
+		tail, head := atomic.LoadUint32(r.cqTail), r.reaped.Load()
+		for at := head; at != tail; at++ {
+			e := &r.cqes[at&r.cqMask]
 			each(e.UserData, e.Res)
 			reaped++
 		}
-		atomic.StoreUint32(r.cqHead, tail)
+		if head != tail {
+			r.reaped.Store(tail)
+			atomic.StoreUint32(r.cqHead, tail)
+		}
 		if atomic.LoadUint32(r.sqFlags)&sys.FlagCQOverflow == 0 {
 			return reaped, nil
 		}

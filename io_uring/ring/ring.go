@@ -33,13 +33,13 @@ type submission struct {
 	pushed  uint32  // our tail; *sqTail follows in Submit
 }
 
-// completion belongs to the reaper, but for what the kernel writes: tail and entries.
+// completion belongs to whoever reaps, one at a time, but for what the kernel writes: tail and entries.
 type completion struct {
 	cqes   []sys.CQE
 	cqMask uint32
 	cqHead *uint32
 	cqTail *uint32
-	reaped uint32 // our head
+	reaped atomic.Uint32 // our head; also read by who waits
 	signal *os.File
 	poll   syscall.RawConn    // of signal
 	look   func(uintptr) bool // something, made once

@@ -90,7 +90,7 @@ const (
 
 // memory is fresh memory for a chunk.
 func (c *Conn) memory(size int) []byte {
-	if size > c.limits.Spare {
+	if size > smallChunk {
 		return c.limits.Memory.Take(size)[:size] // no more: what comes behind the frame would have to move
 	}
 	return make([]byte, size)
@@ -101,13 +101,13 @@ func (c *Conn) release(k *chunk) {
 	if k == c.cur || k.live > 0 || len(k.buf) == 0 {
 		return
 	}
-	if len(k.buf) > c.limits.Spare {
-		c.limits.Memory.Give(k.buf[:cap(k.buf)])
-		k.buf = nil
-		return
-	}
-	if c.spare == nil || len(c.spare.buf) < len(k.buf) {
+	if len(k.buf) <= c.limits.Spare && (c.spare == nil || len(c.spare.buf) < len(k.buf)) {
 		k.rewind()
 		c.spare = k
+		return
 	}
+	if len(k.buf) > smallChunk {
+		c.limits.Memory.Give(k.buf[:cap(k.buf)])
+	}
+	k.buf = nil
 }

@@ -85,19 +85,26 @@ func (p *Pool) Stats() Stats {
 // Close ends the grower. What is handed out stays usable, and what is free stays mapped until the process ends.
 func (p *Pool) Close() { close(p.done) }
 
+// stretch is how many classes a block may come from when its own is empty: to less than double the size that was asked for. Frames
+// of a steady load differ in size from turn to turn; fresh memory costs a fault for each of its pages.
+const stretch = 4
+
 func (p *Pool) take(size int) []byte {
 	c, size := classOf(size)
 	p.mu.Lock()
 	p.stats.Used += int64(size)
-	if c < classes {
-		if n := len(p.free[c]); n > 0 {
-			b := p.free[c][n-1]
-			p.free[c][n-1] = nil
-			p.free[c] = p.free[c][:n-1]
-			p.stats.Free -= int64(size)
+	for up := c; up < min(c+stretch, classes); up++ {
+		if n := len(p.free[up]); n > 0 {
+			b := p.free[up][n-1]
+			p.free[up][n-1] = nil
+			p.free[up] = p.free[up][:n-1]
+			p.stats.Free -= int64(len(b))
+			p.stats.Used += int64(len(b) - size)
 			p.mu.Unlock()
 			return b
 		}
+	}
+	if c < classes {
 		p.want[c] = min(p.want[c]+1, ahead)
 	}
 	p.stats.Cold++

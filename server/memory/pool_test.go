@@ -137,3 +137,27 @@ func BenchmarkPool(b *testing.B) {
 		release(p, p.Alloc(1<<20))
 	}
 }
+
+// A frame that is a little smaller than the last ones takes one of their blocks: fresh memory would cost a fault for each page. One
+// that is much smaller does not.
+func TestPool_StretchesToALargerBlock(t *testing.T) {
+	p := New(64<<20, 0)
+	defer p.Close()
+	large := p.Alloc(2 << 20)
+	at := &large.Bytes[0]
+	release(p, large)
+	small := p.Alloc(1 << 20) // below half of it, and a header
+	if &small.Bytes[0] == at {
+		t.Error("1 MiB got a block of 2 MiB")
+	}
+	cold := p.Stats().Cold
+	near := p.Alloc(2<<20 - 600<<10)
+	if len(near.Bytes) != 2<<20 || p.Stats().Cold != cold {
+		t.Errorf("1.4 MiB got %d bytes, and %d buffers were made anew", len(near.Bytes), p.Stats().Cold-cold)
+	}
+	release(p, near)
+	release(p, small)
+	if s := p.Stats(); s.Used != 0 || s.Free < 3<<20 {
+		t.Errorf("%+v", s)
+	}
+}

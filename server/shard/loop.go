@@ -11,7 +11,7 @@ import (
 
 // turnAtMost bounds the events of one turn: a flush group is closed at its end, and what came first should not wait for
 // all that came with it.
-const turnAtMost = 512
+const turnAtMost = 128
 
 // machine is what a loop drives: a cell of a broker.
 type machine interface {
@@ -46,6 +46,7 @@ type loop struct {
 	crew    *crew
 	timer   *time.Timer
 
+	done    []event.Event // completions of the turn
 	out     event.Buf
 	said    [][]event.Event // to each cell, in this turn
 	isReady bool
@@ -59,29 +60,36 @@ func (l *loop) run() {
 	l.turn([]event.Event{{Kind: event.KindStart}})
 	var events []event.Event
 	for !l.crew.over() {
-		events = l.await(events)
-		if len(events) == 0 {
-			l.turn(nil) // a deadline has passed
-		}
+		l.await()
+		any := l.complete()
+		events = l.queue.take(events)
 		for turn := range slices.Chunk(events, turnAtMost) {
 			l.turn(turn)
+			l.complete()
+		}
+		if !any && len(events) == 0 {
+			l.turn(nil) // a deadline has passed
 		}
 	}
 }
 
-// await returns the events that wait, or none when a deadline has passed before any came, or the broker is over.
-func (l *loop) await(spare []event.Event) []event.Event {
-	for {
-		events := l.queue.take(spare)
-		if len(events) > 0 {
-			return events
-		}
-		spare = events
+// complete gives the completions that wait a turn of their own, ahead of the requests that wait, and reports whether there were any.
+func (l *loop) complete() bool {
+	l.done = l.queue.completions(l.done)
+	if len(l.done) > 0 {
+		l.turn(l.done)
+	}
+	return len(l.done) > 0
+}
+
+// await waits until there are events, a deadline has passed, or the broker is over.
+func (l *loop) await() {
+	for !l.queue.waits() {
 		var due <-chan time.Time
 		if deadline := l.machine.NextDeadline(); deadline != event.Never {
 			now, _ := l.clock.read()
 			if deadline <= now {
-				return nil
+				return
 			}
 			l.timer.Reset(time.Duration(deadline - now))
 			due = l.timer.C
@@ -89,9 +97,9 @@ func (l *loop) await(spare []event.Event) []event.Event {
 		select {
 		case <-l.queue.wake:
 		case <-due:
-			return nil
+			return
 		case <-l.crew.halt:
-			return nil
+			return
 		}
 	}
 }
