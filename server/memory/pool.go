@@ -94,11 +94,8 @@ func (p *Pool) take(size int) []byte {
 	p.mu.Lock()
 	p.stats.Used += int64(size)
 	for up := c; up < min(c+stretch, classes); up++ {
-		if n := len(p.free[up]); n > 0 {
-			b := p.free[up][n-1]
-			p.free[up][n-1] = nil
-			p.free[up] = p.free[up][:n-1]
-			p.stats.Free -= int64(len(b))
+		if len(p.free[up]) > 0 {
+			b := p.pop(up)
 			p.stats.Used += int64(len(b) - size)
 			p.mu.Unlock()
 			return b
@@ -117,24 +114,54 @@ func (p *Pool) take(size int) []byte {
 	return mapped(size, false)
 }
 
-// keep puts a block into its list, or unmaps it where there is enough.
+// keep puts a block into its list. Where that is more than may be kept, blocks of the class that has most go: those that a burst of
+// another kind has left, and not those that come and go now.
 func (p *Pool) keep(b []byte) {
 	c, size := classOf(len(b))
 	if size != len(b) {
 		invariant.Violated("ME-1: %d bytes are no block of this pool", len(b))
 	}
+	if c >= classes {
+		unmap(b)
+		return
+	}
 	p.mu.Lock()
-	kept := c < classes && p.stats.Free+int64(size) <= p.limit
-	if kept {
-		p.free[c] = append(p.free[c], b)
-		p.stats.Free += int64(size)
-		p.stats.Peak = max(p.stats.Peak, p.stats.Used+p.stats.Free)
+	p.free[c] = append(p.free[c], b)
+	p.stats.Free += int64(size)
+	p.stats.Peak = max(p.stats.Peak, p.stats.Used+p.stats.Free)
+	var gone [][]byte
+	for p.stats.Free > p.limit {
+		gone = append(gone, p.evict())
 	}
 	p.mu.Unlock()
-	if !kept {
-		if err := unix.Munmap(b); err != nil {
-			invariant.Violated("ME-1: unmap %d bytes: %v", len(b), err)
+	for _, b := range gone {
+		unmap(b)
+	}
+}
+
+// evict takes a block from the class that has most bytes. mu is held.
+func (p *Pool) evict() (b []byte) {
+	most, class := 0, 0
+	for c := range p.free {
+		if bytes := len(p.free[c]) * sizeOf(c); bytes > most {
+			most, class = bytes, c
 		}
+	}
+	return p.pop(class)
+}
+
+// pop takes a free block of a class that has one. mu is held.
+func (p *Pool) pop(class int) (b []byte) {
+	list := p.free[class]
+	b, list[len(list)-1] = list[len(list)-1], nil
+	p.free[class] = list[:len(list)-1]
+	p.stats.Free -= int64(len(b))
+	return b
+}
+
+func unmap(b []byte) {
+	if err := unix.Munmap(b); err != nil {
+		invariant.Violated("ME-1: unmap %d bytes: %v", len(b), err)
 	}
 }
 

@@ -161,3 +161,35 @@ func TestPool_StretchesToALargerBlock(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// What a burst has left makes room for what is in use now.
+func TestPool_ABurstOfAnotherSizeDoesNotStarveTheRest(t *testing.T) {
+	p := New(16<<20, 0)
+	defer p.Close()
+	var burst []*event.Buffer
+	for range 8 {
+		burst = append(burst, p.Alloc(4<<20))
+	}
+	for _, b := range burst {
+		release(p, b)
+	}
+	if s := p.Stats(); s.Free > 16<<20 || s.Free < 12<<20 {
+		t.Errorf("after the burst: %+v", s)
+	}
+	var cold int64
+	for round := range 4 {
+		var list []*event.Buffer
+		for range 6 {
+			list = append(list, p.Alloc(1<<20))
+		}
+		for _, b := range list {
+			release(p, b)
+		}
+		if round == 1 {
+			cold = p.Stats().Cold
+		}
+	}
+	if s := p.Stats(); s.Cold != cold || s.Free > 16<<20 {
+		t.Errorf("buffers of a steady load are mapped anew: %+v, and %d cold after two rounds", s, cold)
+	}
+}
