@@ -124,15 +124,17 @@ func (l *Loop) Submit(e *event.Effect) {
 // the end of a turn. The reaper would tell that too, but only when a processor has nothing else to run.
 func (l *Loop) Flush() {
 	l.mu.Lock()
-	l.flush()
-	var told []outcome
-	if !l.stopping {
-		told, l.spare = l.collect(l.spare), nil
-	}
-	l.mu.Unlock()
-	if len(told) == 0 {
+	if l.stopping {
+		l.mu.Unlock()
 		return
 	}
+	told := l.collect(l.spare)
+	if l.spare = told; len(told) == 0 {
+		l.mu.Unlock()
+		return
+	}
+	l.spare = nil // others may flush while these are told
+	l.mu.Unlock()
 	for i := range told {
 		l.tell(&told[i])
 	}

@@ -12,9 +12,9 @@
 //	                                           |
 //	client <-- writer goroutines (encode, writev) <--one wake-up per turn-- replies
 //
-// Life of a turn: the loop takes what waits in the queue, completions of the disk first and apart, reads the clock once, steps the broker through the
-// events (More is set on all but the last, so that one flush group serves the turn), steps a Tick if a deadline has
-// passed, executes the effects of each step as it is done, flushes the disk loop, so that one system call begins all disk
+// Life of a turn: the loop takes what waits in the queue, completions of the disk first and apart, reads the clock once,
+// steps the broker through the events (More is set on all but the last, so that one flush group serves the turn), steps a
+// Tick if a deadline has passed, executes the effects of each step as it is done, flushes the disk loop, so that one system call begins all disk
 // operations of the turn, hands the other cells what it had to say to them, and wakes the writers of the connections it
 // answered.
 //

@@ -1,6 +1,10 @@
 package world
 
-import "github.com/highwater-log/highwater/core/event"
+import (
+	"slices"
+
+	"github.com/highwater-log/highwater/core/event"
+)
 
 // kind is what is due.
 type kind uint8
@@ -55,6 +59,21 @@ func (q *queue) push(x item) {
 		i = up
 	}
 	q.items[i] = x
+}
+
+// hurry lets no item of a kind be due later than at.
+func (q *queue) hurry(k kind, at event.Time) {
+	for i := range q.items {
+		if x := &q.items[i]; x.kind == k {
+			x.at = min(x.at, at)
+		}
+	}
+	slices.SortFunc(q.items, func(x, y item) int { // a sorted list is a heap
+		if x.before(&y) {
+			return -1
+		}
+		return 1
+	})
 }
 
 func (q *queue) pop() item {

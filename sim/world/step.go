@@ -99,14 +99,17 @@ func (n *node) duration(e *event.Effect) event.Time {
 		d += d * event.Time(t.TailRatio) / 100 * event.Time(draw>>40%16)
 	}
 	if n.w.now < n.slowUntil {
-		d = max(d, min(d*n.slowBy, slowest))
+		d *= n.slowBy
 	}
 	return d
 }
 
-// slowest is how long a slow disk takes for one operation: a device that takes longer has hung, which is another fault. Healing a disk
-// does not hurry what is under way, so a stop waits for this.
-const slowest = 30 * event.Second
+// longest is a bound of duration where the disk is not slow.
+func (n *node) longest() event.Time {
+	t := &n.w.plan.Header.Disk
+	d := 2 * max(t.Write, t.Flush, t.Read)
+	return d + d*event.Time(t.TailRatio)/100*15
+}
 
 // halt ends a process that has decided to. Only a clean stop, or an end that the plan provokes, is right.
 func (n *node) halt(e *event.Effect) {

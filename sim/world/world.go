@@ -236,10 +236,11 @@ func (w *World) enter(p phase) {
 	w.trace.Note(w.event, w.now, w.node.id, w.node.life, "phase", uint64(p), 0, p.String)
 }
 
-// heal ends every fault that goes on and lets no other begin.
+// heal ends every fault that goes on and lets no other begin. A slow disk is as fast as any from here on, also with what is under way.
 func (w *World) heal() {
 	w.watch.Stop()
 	w.node.slowUntil = 0
+	w.queue.hurry(dueIO, w.now+w.node.longest())
 	w.node.disk.HealReads()
 	if !w.node.up {
 		w.boot()
