@@ -65,7 +65,7 @@ func Production(dice controller.Dice) Config {
 
 func productionShard() store.Config {
 	return store.Config{
-		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 1, Reserve: 8 << 20,
+		ChunkSize: 16 << 20, MaxChunks: 16, MaxFrame: 4 << 20, InFlight: 4, Writing: 1, Reserve: 8 << 20,
 		SealAfter: event.Millisecond, DirectBytes: 64 << 10, DirectWrites: 16, WriteBehind: 1 << 20, CheckpointAge: 10 * event.Second, CheckpointAt: 50,
 		TailBytes: 64 << 20, SegmentBytes: productionSegment, IndexInterval: 4096, MaxReadBytes: 1 << 20, Alloc: alloc,
 	}
@@ -86,6 +86,7 @@ func Tiny(source *rand.Source) Config {
 			MaxChunks:     4 + s.IntN(4),
 			MaxFrame:      32 << 10 << s.IntN(2),
 			InFlight:      1 + s.IntN(4),
+			Writing:       1,
 			Reserve:       16 << 10,
 			SealAfter:     event.Time(1+s.IntN(5)) * event.Millisecond,
 			WriteBehind:   4 << 10 << s.IntN(4),
@@ -183,7 +184,7 @@ func checkStore(s *store.Config) error {
 
 func ring(s *store.Config) journal.Config {
 	return journal.Config{
-		ChunkSize: s.ChunkSize, MaxChunks: s.MaxChunks, MaxFrame: s.MaxFrame, InFlight: s.InFlight, Reserve: s.Reserve,
+		ChunkSize: s.ChunkSize, MaxChunks: s.MaxChunks, MaxFrame: s.MaxFrame, InFlight: s.InFlight, Writing: s.Writing, Reserve: s.Reserve,
 		SealAfter: s.SealAfter,
 	}
 }

@@ -9,6 +9,7 @@ type Config struct {
 	MaxChunks int                          // the ring never has more
 	MaxFrame  int                          // bytes of one frame at most, header and directory included; at most ChunkSize
 	InFlight  int                          // frames submitted and not yet complete at most (W of J1)
+	Writing   int                          // of these, how many are being written at a time at most; the rest waits for its riders
 	Reserve   int64                        // bytes of the ring that only control entries may use (J6)
 	SealAfter event.Time                   // how long an idle journal waits before it seals its last acked frames (J2)
 	Alloc     func(size int) *event.Buffer // aligned memory of at least size bytes, whatever is in it

@@ -27,6 +27,8 @@ func (c *Config) Check() error {
 		return fmt.Errorf("a journal of %d chunks cannot go round: at least 2 are needed", c.MaxChunks)
 	case c.InFlight < 1 || c.InFlight > maxInFlight:
 		return fmt.Errorf("%d journal frames in flight: 1 to %d are allowed", c.InFlight, maxInFlight)
+	case c.Writing < 1 || c.Writing > c.InFlight:
+		return fmt.Errorf("%d journal frames being written: 1 to %d are allowed", c.Writing, c.InFlight)
 	case c.Reserve < event.BlockSize || c.Reserve+int64(c.MaxFrame) > int64(c.MaxChunks-1)*c.ChunkSize:
 		return fmt.Errorf("journal reserve of %d bytes: it must hold a block, and leave a frame of %d in %d chunks of %d",
 			c.Reserve, c.MaxFrame, c.MaxChunks-1, c.ChunkSize)

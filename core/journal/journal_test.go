@@ -13,7 +13,7 @@ import (
 func small() Config {
 	ios := uint64(0)
 	return Config{
-		Store: event.Home, ChunkSize: 8 * event.BlockSize, MaxChunks: 3, MaxFrame: 4 * event.BlockSize, InFlight: 2,
+		Store: event.Home, ChunkSize: 8 * event.BlockSize, MaxChunks: 3, MaxFrame: 4 * event.BlockSize, InFlight: 2, Writing: 2,
 		Reserve: 2 * event.BlockSize, SealAfter: event.Millisecond,
 		Alloc:  func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 		NextIO: func() event.IOID { ios++; return event.NewIOID(event.Home, ios) },

@@ -50,7 +50,7 @@ func TestRiders_AFrameWaitsForAll(t *testing.T) {
 // A rider may be complete before its frame is submitted, and a frame that waits for one keeps its place among those in flight.
 func TestRiders_AreOrderedBeforeTheirFrame(t *testing.T) {
 	cfg := small()
-	cfg.InFlight = 1
+	cfg.InFlight, cfg.Writing = 1, 1
 	b := begin(t, cfg)
 	b.finishAll()
 	first := b.direct(1)

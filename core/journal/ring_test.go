@@ -46,6 +46,7 @@ func newWorld(t *rapid.T) *world {
 		Alloc:     func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },
 		NextIO:    func() event.IOID { w.ios++; return event.NewIOID(event.Shard0, w.ios) },
 	}
+	w.cfg.Writing = rapid.IntRange(1, w.cfg.InFlight).Draw(t, "being written")
 	w.super = Superblock{Secret: [16]byte{1, 2, 3}, Incarnation: 1, First: 1, Durable: 1}
 	w.from = 1
 	w.begin()

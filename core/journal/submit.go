@@ -7,10 +7,25 @@ import (
 	"github.com/highwater-log/highwater/core/invariant"
 )
 
-// EndTurn submits what is staged, if fewer than InFlight frames are in flight. Otherwise the open group keeps growing
-// until a completion: that is the group commit.
+// Accepts reports whether a frame may go to the disk now: fewer than InFlight do not count yet, and fewer than Writing of them are
+// being written. The others only wait for their riders.
+func (j *Journal) Accepts() bool {
+	if j.why != "" || len(j.flight) >= j.cfg.InFlight {
+		return false
+	}
+	writing := 0
+	for i := range j.flight {
+		if !j.flight[i].done {
+			writing++
+		}
+	}
+	return writing < j.cfg.Writing
+}
+
+// EndTurn submits what is staged, if the next frame is accepted. Otherwise the open group keeps growing until a completion:
+// that is the group commit.
 func (j *Journal) EndTurn(now event.Time, out *event.Buf) {
-	for j.why == "" && j.staged() && len(j.flight) < j.cfg.InFlight && !j.holding() {
+	for j.staged() && j.Accepts() && !j.holding() {
 		if len(j.closed) == 0 {
 			j.close()
 		}

@@ -30,6 +30,18 @@ func product(a, b uint32) (p uint32) {
 	return p
 }
 
+// SumBehind is the CRC-32C of bytes whose sum is before and of b behind them; b's own checksum is verified. Small batches are read,
+// because that costs less.
+func (b Batch) SumBehind(before uint32) uint32 {
+	if len(b) < combineFrom {
+		return ChecksumUpdate(before, b)
+	}
+	return Combine(ChecksumUpdate(before, b[:crcFrom]), b.CRC(), int64(len(b)-crcFrom))
+}
+
+// combineFrom is the size in bytes from which on Combine costs less than a pass over them.
+const combineFrom = 4096
+
 // Sum is the CRC-32C of the whole stamped batch, from the batch's own checksum, which somebody has verified: only the bytes
 // before those that it covers are read.
 func (b Batch) Sum() uint32 {

@@ -46,7 +46,7 @@ func newRig(t fataler) *rig {
 	}
 	r.cfg = store.Config{
 		Machine: event.Shard0, Directory: event.UUID{1}, Secret: [16]byte{2},
-		ChunkSize: 256 << 10, MaxChunks: 4, MaxFrame: 64 << 10, InFlight: 1, Reserve: 32 << 10,
+		ChunkSize: 256 << 10, MaxChunks: 4, MaxFrame: 64 << 10, InFlight: 1, Writing: 1, Reserve: 32 << 10,
 		SealAfter: event.Millisecond, WriteBehind: 16 << 10, CheckpointAge: event.Second, CheckpointAt: 50,
 		TailBytes: 64 << 10, SegmentBytes: 1 << 20, IndexInterval: 4096, MaxReadBytes: 64 << 10,
 		Alloc: func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },

@@ -15,6 +15,7 @@ type Config struct {
 	MaxChunks     int
 	MaxFrame      int
 	InFlight      int
+	Writing       int
 	Reserve       int64
 	SealAfter     event.Time
 	DirectBytes   int        // batches of so many bytes and more go straight to their segment; 0: none
@@ -44,8 +45,8 @@ type Derived interface {
 }
 
 // FormatVersion is the version of everything a store writes. A directory of a newer one is refused.
-// Version 2 has direct entries in its journal; 1 is read.
-const FormatVersion = 2
+// Version 2 has direct entries in its journal, 3 those of several batches; older ones are read.
+const FormatVersion = 3
 
 // Hard is the state that must be known before anything else is believed (J7): two slots, each in a block of its own. A
 // save writes one durably, then the other, never both at once: a torn write leaves the other, a rotten one has a twin.

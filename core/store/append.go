@@ -11,6 +11,7 @@ import (
 
 // stage puts an entry of p into the open flush group.
 func (s *Store) stage(p *Partition, e journal.Entry, payload ...[]byte) (seq uint64, stored []byte, memory *event.Buffer) {
+	p.closed(e.Kind)
 	if s.state != Ready {
 		invariant.Violated("S-7: %v of partition %s-%d in a store that is %v", e.Kind, p.tp.Topic, p.tp.Partition, s.state)
 	}
@@ -25,8 +26,9 @@ func (s *Store) stage(p *Partition, e journal.Entry, payload ...[]byte) (seq uin
 	return seq, stored, memory
 }
 
-// Append stages batch, stamped with the log's end and its leader's epoch, at the end of p. It is copied once, into its
-// journal frame. It counts once Log().Flushed() has passed it. The caller has seen room for it, and p is not offline.
+// Append takes batch, stamped with the log's end and its leader's epoch, to the end of p. It is copied once, into its
+// journal frame or into memory that goes to its segment. It counts once Log().Flushed() has passed it. The caller has seen room for
+// it, and p is not offline.
 func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if len(p.damage) > 0 {
 		invariant.Violated("S-8: append to partition %s-%d, which is offline", p.tp.Topic, p.tp.Partition)
@@ -38,9 +40,16 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.log.NeedsRoll(int64(len(batch)), batch.MaxTimestamp()) {
 		s.roll(p, out)
 	}
-	if d, ok := s.plan(p, int64(len(batch))); ok {
+	size := int64(len(batch))
+	if s.gathers(p, size) {
+		s.join(p, batch, out)
+		return
+	}
+	s.closeRun(p, out)
+	if d, ok := s.plan(p, p.active().size, size); ok {
 		s.appendDirect(p, batch, &d, out)
 	} else {
+		s.brisk(p, size)
 		s.appendInline(p, batch, out)
 	}
 }
@@ -48,7 +57,7 @@ func (s *Store) Append(p *Partition, batch record.Batch, out *event.Buf) {
 // appendInline puts the whole batch into the journal.
 func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 	if p.needPrefix {
-		s.stagePrefix(p, out)
+		s.stagePrefix(p, p.active().size, out)
 	}
 	e := journal.Entry{
 		Kind: journal.EntryAppend, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(),
@@ -58,14 +67,14 @@ func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 	}
 	seq, stored, memory := s.stage(p, e, batch)
 	p.take(stored, memory)
-	s.depart(p, seq, batch)
+	s.unwritten += int64(len(batch))
+	s.depart(p, seq, batch.BaseOffset())
 }
 
-// depart notes that a batch was taken whose frame, seq, is not durable.
-func (s *Store) depart(p *Partition, seq uint64, batch record.Batch) {
-	s.unwritten += int64(len(batch))
+// depart notes that the frame seq, which is not durable, has the log of p from base up to its end.
+func (s *Store) depart(p *Partition, seq uint64, base int64) {
 	f := p.active()
-	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, next: p.log.End()})
+	s.flights = append(s.flights, flight{seq: seq, p: p, f: f, end: f.size, base: base, next: p.log.End()})
 }
 
 // take moves the log's end over a batch that the journal has, or will have, and keeps its memory for readers.
@@ -83,6 +92,7 @@ func (p *Partition) take(b record.Batch, memory *event.Buffer) {
 // because the file is made for bytes that come behind it.
 func (s *Store) roll(p *Partition, out *event.Buf) {
 	out.Hit("store/roll")
+	s.closeRun(p, out)
 	seq, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})
 	s.applyRoll(p, seq, out)
 	s.enqueue(p)
@@ -95,13 +105,13 @@ func (s *Store) applyRoll(p *Partition, seq uint64, out *event.Buf) {
 	s.shed(p, p.log.Shed(), seq, out)
 }
 
-// stagePrefix journals the bytes of the partial block that the next append goes on in (J4): the block will be rewritten,
+// stagePrefix journals the bytes of the partial block that an append at byte at goes on in (J4): the block will be rewritten,
 // a torn rewrite takes all of it, and the checkpoint may have let the journal forget what is in it.
-func (s *Store) stagePrefix(p *Partition, out *event.Buf) {
+func (s *Store) stagePrefix(p *Partition, at int64, out *event.Buf) {
 	p.needPrefix = false
 	f := p.active()
-	from := floorBlock(f.size)
-	if from == f.size {
+	from := floorBlock(at)
+	if from == at {
 		return
 	}
 	if invariant.Planted(invariant.CanaryRewriteUnjournaled) {
@@ -109,7 +119,7 @@ func (s *Store) stagePrefix(p *Partition, out *event.Buf) {
 		return
 	}
 	out.Hit("store/prefix-journalled")
-	f.prefixSeq, _, _ = s.stage(p, journal.Entry{Kind: journal.EntryPrefix, Base: f.base, Pos: from}, f.bytes(&p.tail, from, f.size))
+	f.prefixSeq, _, _ = s.stage(p, journal.Entry{Kind: journal.EntryPrefix, Base: f.base, Pos: from}, f.bytes(&p.tail, from, at))
 }
 
 // bytes collects the bytes [from, to) of the file from memory; from is at or behind the block that is partially written.
@@ -135,6 +145,7 @@ func (f *segfile) gather(dst []byte, t *tail, from int64) {
 
 // EpochStart records that epoch begins at start (R3). No append of the epoch is before it in the journal.
 func (s *Store) EpochStart(p *Partition, epoch int32, start int64, out *event.Buf) {
+	s.closeRun(p, out)
 	s.stage(p, journal.Entry{Kind: journal.EntryEpochStart, Epoch: epoch, Base: start})
 	p.log.Assign(epoch, start)
 }

@@ -102,6 +102,7 @@ func (s *Store) beginCheckpoint(out *event.Buf) {
 	if s.unsettled() {
 		return
 	}
+	s.closeRuns(out)
 	c := &s.ckpt
 	c.phase, c.again, c.seq, c.last = checkpointWriting, false, s.lastSeq, s.lastSeq
 	if s.state == Opening {

@@ -57,6 +57,25 @@ func (w *world) act() {
 	}
 }
 
+// burst appends many small batches to one log, so that they gather.
+func (w *world) burst() {
+	tp := testTP(w.rng.Intn(partitions))
+	for range w.rng.Intn(24) {
+		p, l := w.store.Get(tp), w.model()[tp]
+		if l == nil {
+			return
+		}
+		size := 200 + w.rng.Intn(1500)
+		if w.store.Room() > int64(size+record.HeaderSize) && !p.Rebuilding() {
+			b := w.batch(l, size)
+			if n := len(l.epochs); n > 0 {
+				b.Stamp(b.BaseOffset(), l.epochs[n-1].Epoch) // another one would end the run
+			}
+			w.do(op{kind: "append", tp: tp, batch: b})
+		}
+	}
+}
+
 // trim moves the start of a log somewhere into what is durable, now and then to its end.
 func (w *world) trim(tp event.TP, p *Partition, l *modelLog) {
 	flushed := p.Log().Flushed()
@@ -111,6 +130,9 @@ func (w *world) live(turns int) {
 	for range turns {
 		for range w.rng.Intn(4) {
 			w.act()
+		}
+		if w.cfg.DirectBytes > 0 && w.rng.Intn(6) == 0 {
+			w.burst()
 		}
 		w.turn()
 		for range w.rng.Intn(3) {
@@ -211,6 +233,7 @@ func (w *world) shape() {
 		return
 	}
 	w.cfg.InFlight = 1 + w.rng.Intn(4)
+	w.cfg.Writing = 1 + w.rng.Intn(w.cfg.InFlight)
 	w.cfg.MaxChunks = 4 + w.rng.Intn(3)
 	w.cfg.Reserve = []int64{16 << 10, 32 << 10, 96 << 10}[w.rng.Intn(3)]
 	w.cfg.WriteBehind = 4 << 10 << w.rng.Intn(3)
@@ -228,6 +251,7 @@ func (w *world) direct() {
 	w.cfg.DirectWrites = 1 + w.rng.Intn(4)
 	if w.cfg.DirectBytes > 0 && w.rng.Intn(4) > 0 {
 		w.cfg.SegmentBytes = 24 << 10 << w.rng.Intn(4)
+		w.cfg.MaxFrame = 32 << 10 << w.rng.Intn(2) // so that runs get long
 	}
 }
 

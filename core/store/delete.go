@@ -30,8 +30,9 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 	if p == nil {
 		return
 	}
+	s.closeRun(p, out)
 	s.stage(p, journal.Entry{Kind: journal.EntryDelete})
-	s.ground(p, -1)
+	s.ground(p, -1, 0)
 	s.spoil(p, out)
 	s.bereave(p, out)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/highwater-log/highwater/core/record"
 )
 
-// A large batch goes direct: its whole blocks to its segment, at once and durably, in parallel with a small entry in the
-// journal that has its ends and says where the rest lies. It is written once instead of twice.
+// A large batch, or a run of small ones (run.go), goes direct: its whole blocks to its segment, at once and durably, in parallel with a
+// small entry in the journal that has its ends and says where the rest lies. It is written once instead of twice.
 //
 //	Append --+-- copied once, aligned as in the file --> direct write --> extent done ----+
 //	         |      (the same memory is the tail's)                                       +--> the frame counts
@@ -39,8 +39,9 @@ type directWrite struct {
 	memory *event.Buffer
 }
 
-// plan says how a batch of size bytes at the end of p goes to its segment directly; not ok: it has to go through the journal.
-func (s *Store) plan(p *Partition, size int64) (d descriptor, ok bool) {
+// plan says how size bytes of batches from byte pos on, the last of p's active segment, go there directly; not ok: they have to go
+// through the journal.
+func (s *Store) plan(p *Partition, pos, size int64) (d descriptor, ok bool) {
 	f := p.active()
 	if s.cfg.DirectBytes == 0 || size < int64(s.cfg.DirectBytes) {
 		return d, false
@@ -52,9 +53,9 @@ func (s *Store) plan(p *Partition, size int64) (d descriptor, ok bool) {
 	if f.laps > 0 && (f.busy || f.readers > 0) || !s.proven(f.cutSeq) || f.unresolved || f.suspect || f.staleIndex {
 		return d, false
 	}
-	d = descriptor{segment: f.base, pos: f.size, length: size}
-	if f.submitted > floorBlock(f.size) && !invariant.Planted(invariant.CanaryDirectRewrites) {
-		d.head = ceilBlock(f.size) - f.size
+	d = descriptor{segment: f.base, pos: pos, length: size}
+	if f.submitted > floorBlock(pos) && !invariant.Planted(invariant.CanaryDirectRewrites) {
+		d.head = ceilBlock(pos) - pos
 	}
 	return d, d.to() >= d.from()+event.BlockSize
 }
@@ -62,34 +63,42 @@ func (s *Store) plan(p *Partition, size int64) (d descriptor, ok bool) {
 // appendDirect is Append for a batch with a plan.
 func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, out *event.Buf) {
 	out.Hit("store/direct")
-	f := p.active()
-	low := floorBlock(d.pos)
-	memory := s.cfg.Alloc(int(ceilBlock(d.pos+d.length) - low))
-	at := d.pos - low
-	stored := memory.Bytes[at : at+d.length : at+d.length]
+	room := ceilBlock(d.pos+d.length) - floorBlock(d.pos)
+	r := run{
+		memory: s.cfg.Alloc(int(room)), room: room, pos: d.pos, length: d.length, count: 1,
+		base: batch.BaseOffset(), epoch: batch.LeaderEpoch(), sum: batch.Sum(),
+	}
+	stored := r.batches()
 	copy(stored, batch)
+	p.take(stored, r.memory)
+	s.unwritten += d.length
+	s.sendDirect(p, &r, d, out)
+	out.Drop(r.memory)
+}
+
+// sendDirect stages the entry of r, the last batches of p, according to the plan d, and orders the write of what is not in it.
+func (s *Store) sendDirect(p *Partition, r *run, d *descriptor, out *event.Buf) {
+	f := p.active()
+	low, stored := floorBlock(r.pos), r.batches()
 	if n := d.seamSize(); n > 0 {
 		out.Hit("store/direct-seam")
-		f.gather(memory.Bytes[:n], &p.tail, low)
-		d.seam = record.Checksum(memory.Bytes[:n])
+		f.gather(r.memory.Bytes[:n], &p.tail, low)
+		d.seam = record.Checksum(r.memory.Bytes[:n])
 	}
-	d.sum = batch.Sum()
-	copy(d.header[:], batch)
+	d.sum = r.sum
 	if d.head > 0 && p.needPrefix {
-		s.stagePrefix(p, out)
+		s.stagePrefix(p, r.pos, out)
 	}
 	p.needPrefix = false
-	var words [descriptorSize]byte
-	d.put(words[:])
 	seq, _, _ := s.stage(p, journal.Entry{
-		Kind: journal.EntryDirect, Epoch: batch.LeaderEpoch(), Base: batch.BaseOffset(), End: batch.NextOffset(), Pos: d.pos,
-	}, words[:], stored[:d.head], stored[d.to()-d.pos:])
+		Kind: journal.EntryDirect, Epoch: r.epoch, Base: r.base, End: p.log.End(), Pos: d.pos,
+	}, s.describe(d, r), stored[:d.head], stored[d.to()-d.pos:])
 	s.journal.Hold(seq)
-	p.take(stored, memory)
-	s.depart(p, seq, stored)
+	s.depart(p, seq, r.base)
 	s.direct.refers += d.to() - d.from()
+	r.memory.Retain()
 	w := directWrite{
-		p: p, f: f, lap: f.laps, x: f.claim(d.from(), d.to()), seq: seq, data: memory.Bytes[d.from()-low : d.to()-low], memory: memory,
+		p: p, f: f, lap: f.laps, x: f.claim(d.from(), d.to()), seq: seq, data: r.memory.Bytes[d.from()-low : d.to()-low], memory: r.memory,
 	}
 	if s.reservesMore(f) {
 		s.enqueue(p)
@@ -99,6 +108,21 @@ func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, ou
 	if len(s.direct.waiting) > 0 {
 		out.Hit("store/direct-waits")
 	}
+}
+
+// describe is the descriptor d of the batches of r, with their headers, until the next call.
+func (s *Store) describe(d *descriptor, r *run) []byte {
+	p := s.runs.scratch[:0]
+	if cap(p) < descriptorSize+r.count*record.HeaderSize {
+		p = make([]byte, 0, descriptorSize+r.count*record.HeaderSize)
+	}
+	d.headers = p[descriptorSize : descriptorSize+r.count*record.HeaderSize]
+	p = d.appendTo(p)
+	for rest := record.Batch(r.batches()); len(rest) > 0; rest = rest[rest.Size():] {
+		p = append(p, rest[:record.HeaderSize]...)
+	}
+	s.runs.scratch = p
+	return p
 }
 
 // orderDirect orders the writes that wait, as many as find a place.

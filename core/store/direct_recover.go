@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -110,10 +111,10 @@ func (d *descriptor) file(m event.Machine, tp event.TP) event.File {
 // judgeDirect takes the verdict over direct entries to its end. Their frames are whole, so the line is drawn as for payloads in
 // the journal (J1):
 //
-//	the bytes are there                            the batch is put together, behind the descriptor
+//	the bytes are there                            the batches are put together, behind the descriptor
 //	not, and the frame is at or above D            a torn tail: cut there; but not where the disk refused to read
 //	not, below D, and a later frame deletes the    excused: that frame was proven before the bytes went. The batch is
-//	partition, cuts the batch away, or moves the   replayed with its header alone, and goes with what follows
+//	partition, cuts them away, or moves the        replayed with its headers alone, and goes with what follows
 //	log start beyond it
 //	not, below D otherwise                         damage, by name
 func (s *Store) judgeDirect(rec *journal.Recovery, list []asked, out *event.Buf) {
@@ -121,9 +122,9 @@ func (s *Store) judgeDirect(rec *journal.Recovery, list []asked, out *event.Buf)
 	for i := range list {
 		a := &list[i]
 		f := &rec.Frames[a.frame]
-		var batch record.Batch
+		var batches []byte
 		if ok := false; a.why == "" {
-			if batch, ok = a.d.assemble(a.head, a.middle, a.tail); !ok {
+			if batches, ok = a.d.assemble(a.head, a.middle, a.tail); !ok {
 				a.why = "its bytes in the segment do not match their checksum"
 			}
 		}
@@ -136,14 +137,14 @@ func (s *Store) judgeDirect(rec *journal.Recovery, list []asked, out *event.Buf)
 			bad = append(bad, *a)
 			continue
 		}
-		f.Payload[a.entry] = append(slices.Clip(f.Payload[a.entry][:descriptorSize]), batch...)
+		f.Payload[a.entry] = append(slices.Clip(f.Payload[a.entry][:a.d.size()]), batches...)
 	}
 	for i := len(bad) - 1; i >= 0; i-- {
 		a := &bad[i]
 		f := &rec.Frames[a.frame]
-		if excused(rec, a) && a.d.describes(&f.Entries[a.entry]) {
+		if batches, ok := a.salvage(&f.Entries[a.entry], excused(rec, a)); ok {
 			out.Hit("store/direct-excused")
-			f.Payload[a.entry] = append(slices.Clip(f.Payload[a.entry][:descriptorSize]), a.d.placeholder()...)
+			f.Payload[a.entry] = append(slices.Clip(f.Payload[a.entry][:a.d.size()]), batches...)
 			continue
 		}
 		out.Hit("store/direct-damaged")
@@ -151,9 +152,10 @@ func (s *Store) judgeDirect(rec *journal.Recovery, list []asked, out *event.Buf)
 	}
 }
 
-// excused reports whether what a lacks was taken away on purpose: a later frame says so.
-func excused(rec *journal.Recovery, a *asked) bool {
+// excused is the offset from which on what a lacks was taken away on purpose: a later frame says so.
+func excused(rec *journal.Recovery, a *asked) int64 {
 	e := &rec.Frames[a.frame].Entries[a.entry]
+	from := e.End
 	for i := a.frame; i < len(rec.Frames); i++ {
 		for k := range rec.Frames[i].Entries {
 			x := &rec.Frames[i].Entries[k]
@@ -162,35 +164,80 @@ func excused(rec *journal.Recovery, a *asked) bool {
 			}
 			switch x.Kind {
 			case journal.EntryDelete:
-				return true
+				return e.Base
 			case journal.EntryTruncate:
-				if x.Base <= e.Base {
-					return true
-				}
+				from = min(from, x.Base)
 			case journal.EntryLogStart:
 				if x.Base >= e.End {
-					return true
+					return e.Base // its segment may be gone
 				}
 			}
 		}
 	}
-	return false
+	return from
 }
 
-// describes reports whether d's header is one of e's batch.
+// header is the header of batch i.
+func (d *descriptor) header(i int) record.Batch {
+	return d.headers[i*record.HeaderSize:][:record.HeaderSize]
+}
+
+// describes reports whether d's headers are those of e's batches, without a gap.
 func (d *descriptor) describes(e *journal.Entry) bool {
-	b := record.Batch(d.header[:])
-	return d.length >= record.HeaderSize && b.BaseOffset() == e.Base && b.NextOffset() == e.End && b.LeaderEpoch() == e.Epoch
+	next, length := e.Base, int64(0)
+	for i := range len(d.headers) / record.HeaderSize {
+		b := d.header(i)
+		if b.Size() < record.HeaderSize || b.BaseOffset() != next || b.LeaderEpoch() != e.Epoch {
+			return false
+		}
+		next, length = b.NextOffset(), length+int64(b.Size())
+	}
+	return next == e.End && length == d.length
 }
 
-// placeholder is the batch of an excused entry: its header is the one that was written, and its records are gone.
-func (d *descriptor) placeholder() record.Batch {
-	b := make(record.Batch, d.length)
-	copy(b, d.header[:])
-	return b
+// salvage is the batches of an entry that is excused from an offset on: those below it as they were written, of the others the headers
+// that were written, and no records. It reports false where one below it is not there, or nothing is excused.
+func (a *asked) salvage(e *journal.Entry, from int64) ([]byte, bool) {
+	if from >= e.End || !a.d.describes(e) {
+		return nil, false
+	}
+	found := a.found()
+	p := make([]byte, a.d.length)
+	at := 0
+	for i := range len(a.d.headers) / record.HeaderSize {
+		header := a.d.header(i)
+		to := at + header.Size()
+		if header.BaseOffset() < from {
+			if b := record.Batch(found[min(at, len(found)):min(to, len(found))]); !headed(b, header) {
+				return nil, false
+			}
+			copy(p[at:to], found[at:])
+		}
+		copy(p[at:], header)
+		at = to
+	}
+	return p, true
 }
 
-// replayDirect takes a direct batch behind the log's end. What the segment has of it is marked, so that nobody writes it again:
+// found is what there is of the batches, from the first byte on.
+func (a *asked) found() []byte {
+	seam := int(a.d.seamSize())
+	if len(a.middle) < seam || record.Checksum(a.middle[:seam]) != a.d.seam {
+		return nil
+	}
+	found := slices.Concat(a.head, a.middle[seam:])
+	if len(a.middle) == int(a.d.to()-a.d.from()) {
+		found = append(found, a.tail...)
+	}
+	return found
+}
+
+// headed reports whether b is the whole batch with that header.
+func headed(b, header record.Batch) bool {
+	return len(b) == header.Size() && bytes.Equal(b[:record.HeaderSize], header) && b.ComputeCRC() == b.CRC()
+}
+
+// replayDirect takes direct batches behind the log's end. What the segment has of it is marked, so that nobody writes it again:
 // until the checkpoint of this recovery is durable, a torn rewrite would take what the entry refers to.
 func (s *Store) replayDirect(p *Partition, seq uint64, e *journal.Entry, payload []byte, out *event.Buf) {
 	for _, g := range s.gone {
@@ -201,7 +248,7 @@ func (s *Store) replayDirect(p *Partition, seq uint64, e *journal.Entry, payload
 	var d descriptor
 	d.take(e.Pos, &fields{p: payload})
 	end := p.log.End()
-	s.replayAppend(p, seq, e, payload[descriptorSize:], out)
+	s.replayAppend(p, seq, e, payload[d.size():], out)
 	if p.log.End() == end || p.log.End() != e.End {
 		return
 	}
@@ -214,6 +261,6 @@ func (s *Store) replayDirect(p *Partition, seq uint64, e *journal.Entry, payload
 	}
 	out.Hit("store/direct-moved")
 	if old := p.file(d.segment); old != nil {
-		old.exact = false // behind damage the batch moved to a segment of its own; until that is safe, its bytes stay where they are
+		old.exact = false // behind damage they moved to a segment of their own; until that is safe, its bytes stay where they are
 	}
 }

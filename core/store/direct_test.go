@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -129,18 +130,16 @@ func TestDescriptor_RoundTripsAndRefuses(t *testing.T) {
 			segment: rapid.Int64Min(0).Draw(t, "segment"), pos: rapid.Int64Range(0, 5*block).Draw(t, "pos"),
 			length: rapid.Int64Range(3*block, 6*block).Draw(t, "length"),
 		}
-		copy(d.header[:], rapid.SliceOfN(rapid.Byte(), record.HeaderSize, record.HeaderSize).Draw(t, "header"))
+		d.headers = bytes.Repeat(rapid.SliceOfN(rapid.Byte(), record.HeaderSize, record.HeaderSize).Draw(t, "header"), rapid.IntRange(1, 150).Draw(t, "batches"))
 		if rapid.Bool().Draw(t, "head inline") {
 			d.head = ceilBlock(d.pos) - d.pos
 		}
 		batch := rapid.SliceOfN(rapid.Byte(), int(d.length), int(d.length)).Draw(t, "batch")
 		seam := bytes.Repeat([]byte{9}, int(d.seamSize()))
 		d.sum, d.seam = record.Checksum(batch), record.Checksum(seam)
-		payload := make([]byte, descriptorSize)
-		d.put(payload)
-		payload = slices.Concat(payload, batch[:d.head], batch[d.to()-d.pos:])
+		payload := slices.Concat(d.appendTo(nil), d.headers, batch[:d.head], batch[d.to()-d.pos:])
 		got, head, tail, err := readDescriptor(d.pos, payload)
-		if err != nil || got != d {
+		if err != nil || !reflect.DeepEqual(got, d) {
 			t.Fatalf("wrote %+v, read %+v, %v", d, got, err)
 		}
 		middle := append(slices.Clone(seam), batch[d.head:d.to()-d.pos]...)
@@ -506,7 +505,7 @@ func TestDirect_LargeWritesTakeSeveralPlaces(t *testing.T) {
 		{9000, 4, 4}, {700 << 10, 4, 2}, {700 << 10, 5, 2}, {700 << 10, 1, 1}, {1200 << 10, 4, 1},
 	} {
 		w := laid(t, 1, func(c *Config) {
-			c.DirectWrites, c.SegmentBytes, c.ChunkSize, c.MaxFrame, c.InFlight = x.places, 64<<20, 8<<20, 6<<20, 1
+			c.DirectWrites, c.SegmentBytes, c.ChunkSize, c.MaxFrame, c.InFlight, c.Writing = x.places, 64<<20, 8<<20, 6<<20, 1, 1
 		})
 		w.put(5000) // the journal has nothing else to do then
 		tp := testTP(0)

@@ -34,7 +34,7 @@
 // checkpoint wants it. The next append to it first journals the bytes that are in it (EntryPrefix), because the block will
 // be rewritten and a torn rewrite takes all of it. After a crash it is written again from memory.
 //
-// A large batch takes another way (direct.go): its whole blocks go straight to its segment, durably, while its ends and a
+// A large batch, or a run of small ones that come fast (run.go), takes another way (direct.go): its whole blocks go straight to its segment, durably, while its ends and a
 // descriptor go through the journal; the frame counts when both are there. It is written once, not twice. Until a checkpoint covers the
 // entry, these blocks are written by nobody else (extent.go), and taken away only when a recovery is sure to know that they may be
 // (proof.go); recovery reads them before it replays (direct_recover.go).
@@ -63,6 +63,7 @@
 //	S-16  A set of shards is moved only from stores that stopped cleanly, and whose partitions lay where they belong.
 //	S-17  Nothing of the old set is changed before the record of the move is durable, and no folder of it is removed before
 //	      what was carried out of it is.
+//	S-19  Nothing is staged for a partition, and no image is taken of it, while batches of it gather that are in no frame.
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.
 //
@@ -75,5 +76,5 @@
 // What it does not do: it knows no leader, no high watermark beyond what it is told, and no records inside a batch; it
 // does not decide what goes, nor compact or repair; it does not halt the broker, its owner does that when State is Refused or Failed.
 //
-// Start reading at api.go, then store.go, append.go, writebehind.go, checkpoint.go, trim.go; open.go and recover.go are the way back.
+// Start reading at api.go, then store.go, append.go, run.go, writebehind.go, checkpoint.go, trim.go; open.go and recover.go are the way back.
 package store

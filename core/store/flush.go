@@ -2,13 +2,14 @@ package store
 
 import "github.com/highwater-log/highwater/core/event"
 
-// flight is a batch that the journal has not made durable yet.
+// flight is what one entry has of a log, a batch or several, and the journal has not made durable yet.
 type flight struct {
 	seq  uint64
-	p    *Partition // nil once the batch was cut away or its partition deleted
+	p    *Partition // nil once all of it was cut away or its partition deleted
 	f    *segfile
-	end  int64 // of the batch in its segment, in bytes
-	next int64 // offset behind the batch
+	end  int64 // of it in its segment, in bytes
+	base int64 // its first offset
+	next int64 // offset behind it
 }
 
 // cutting is a partition whose files are cut or removed once frame seq is durable.
@@ -50,10 +51,15 @@ func (s *Store) land(out *event.Buf) {
 	s.flights = s.flights[:left]
 }
 
-// ground takes the flights of p that reach beyond offset to out of the air.
-func (s *Store) ground(p *Partition, to int64) {
+// ground takes what reaches beyond offset to, byte size of its segment, out of the flights of p. What is in flight is in memory, so
+// size is known where a flight is cut in two.
+func (s *Store) ground(p *Partition, to, size int64) {
 	for i := range s.flights {
-		if x := &s.flights[i]; x.p == p && x.next > to {
+		switch x := &s.flights[i]; {
+		case x.p != p || x.next <= to:
+		case x.base < to:
+			x.next, x.end = to, size
+		default:
 			x.p, x.f = nil, nil
 		}
 	}

@@ -12,7 +12,7 @@ func TestStore_ControlEntriesNeverFillTheRing(t *testing.T) {
 	throttled := 0
 	for seed := range seeds {
 		w := newWorld(t, seed)
-		w.cfg.Reserve, w.cfg.InFlight = 16<<10, int(seed)%4+1
+		w.cfg.Reserve, w.cfg.InFlight, w.cfg.Writing = 16<<10, int(seed)%4+1, 1
 		w.disk.lazy, w.large, w.calm = true, true, true
 		first, next := 10, 10
 		w.revive()

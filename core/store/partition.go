@@ -18,6 +18,8 @@ type Partition struct {
 	doomed  []*segfile // cut away or trimmed: to be removed
 	busy    []*segfile // of files, those that are not settled
 	tail    tail
+	run     run
+	pace    pace
 	warmEnd int64 // below it, batches in memory are in their segments and may be given up
 	derived Derived
 	stale   bool  // derived does not speak for the log: it has to be built anew

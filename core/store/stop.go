@@ -8,6 +8,7 @@ func (s *Store) Stop(now event.Time, out *event.Buf) {
 	s.now = now
 	s.stopAsked = true
 	if s.state == Ready {
+		s.closeRuns(out)
 		s.state = Stopping
 		s.journal.EndTurn(now, out)
 	}
@@ -18,6 +19,7 @@ func (s *Store) Stop(now event.Time, out *event.Buf) {
 // nothing more, seals included: what it held is in the checkpoint.
 func (s *Store) maybeStop(out *event.Buf) {
 	if s.state == Ready && s.stopAsked {
+		s.closeRuns(out)
 		s.state = Stopping
 	}
 	if s.ckpt.final {

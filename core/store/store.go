@@ -33,6 +33,7 @@ type Store struct {
 	hwDirty []*Partition
 
 	direct    direct
+	runs      runs
 	behind    bool         // write-behind may write: what recovery read is durable
 	work      []*Partition // whose files are to be looked at
 	writes    int          // operations of segment files under way
@@ -59,7 +60,7 @@ func New(cfg Config) *Store {
 	s := &Store{cfg: cfg, pending: map[event.IOID]completion{}, dirtySince: event.Never, boundAt: event.Never}
 	s.journal = journal.New(journal.Config{
 		Store: cfg.Machine, ChunkSize: cfg.ChunkSize, MaxChunks: cfg.MaxChunks, MaxFrame: cfg.MaxFrame,
-		InFlight: cfg.InFlight, Reserve: cfg.Reserve, SealAfter: cfg.SealAfter, Alloc: cfg.Alloc, NextIO: s.nextIO,
+		InFlight: cfg.InFlight, Writing: cfg.Writing, Reserve: cfg.Reserve, SealAfter: cfg.SealAfter, Alloc: cfg.Alloc, NextIO: s.nextIO,
 	})
 	return s
 }
@@ -98,10 +99,13 @@ func (s *Store) OnTick(now event.Time, out *event.Buf) {
 func (s *Store) EndTurn(now event.Time, out *event.Buf) {
 	s.now = now
 	if s.state == Ready || s.state == Stopping {
-		if s.staged && s.state == Ready && s.Room() > 0 {
-			s.stageHighWaters()
+		if s.journal.Accepts() {
+			s.closeRuns(out)
+			if s.staged && s.state == Ready && s.Room() > 0 {
+				s.stageHighWaters()
+			}
+			s.staged = false
 		}
-		s.staged = false
 		s.journal.EndTurn(now, out)
 		if s.state == Ready && s.Room() <= 0 {
 			out.Hit("store/throttled")
@@ -135,11 +139,12 @@ func (s *Store) Room() int64 {
 		return 0
 	}
 	memory := s.cfg.ChunkSize*int64(s.cfg.MaxChunks) - s.unwritten
-	ring := s.journal.Capacity() - s.cfg.Reserve - s.journal.Occupied() - s.direct.refers
-	if s.direct.refers == 0 {
+	ring := s.journal.Capacity() - s.cfg.Reserve - s.journal.Occupied() - s.direct.refers - s.runs.bytes
+	if s.direct.refers+s.runs.bytes == 0 {
 		ring = memory
 	}
-	return min(s.journal.Room()-margin, memory, ring)
+	gathered := s.runs.bytes + int64(len(s.runs.open))*(margin+journal.EntryOverhead) // each may have to go through the journal
+	return min(s.journal.Room()-margin-gathered, memory, ring)
 }
 
 // MaxBatch is the size in bytes of the largest batch that Append takes: one frame of the journal must hold it. Larger ones

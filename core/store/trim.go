@@ -39,6 +39,7 @@ func (s *Store) Trim(p *Partition, start int64, out *event.Buf) {
 	if start > p.log.End() {
 		out.Hit("store/end-given-up")
 	}
+	s.closeRun(p, out)
 	s.journal.Together(2, 0)
 	if start == p.log.End() && p.active().size > 0 {
 		out.Hit("store/trim-all")

@@ -26,6 +26,7 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 	if to < p.begins() {
 		invariant.Violated("S-10: truncation of %s-%d to %d, below its start %d", p.tp.Topic, p.tp.Partition, to, p.begins())
 	}
+	s.closeRun(p, out)
 	s.applyTrims(p, ^uint64(0), out) // in the order of the records, as a replay does
 	size := p.sizeAt(to)
 	s.journal.Together(2, 0)
@@ -38,7 +39,7 @@ func (s *Store) Truncate(p *Partition, to int64, epoch int32, out *event.Buf) {
 	}
 	s.cuts = append(s.cuts, cutting{seq: seq, p: p})
 	s.spoil(p, out)
-	s.ground(p, to)
+	s.ground(p, to, size)
 	s.applyTruncate(p, to, size, seq, out)
 	if f := p.active(); f.size > 0 && (f.unresolved || f.size < f.submitted || to == p.log.Start()) || f.unresolved {
 		roll, _, _ := s.stage(p, journal.Entry{Kind: journal.EntryRoll, Base: p.log.End()})

@@ -146,7 +146,7 @@ func (c *chain) Load(p []byte) error {
 func smallConfig() Config {
 	return Config{
 		Machine: event.Shard0, Directory: event.UUID{7}, Secret: [16]byte{9},
-		ChunkSize: 64 << 10, MaxChunks: 6, MaxFrame: 32 << 10, InFlight: 2, Reserve: 96 << 10, SealAfter: event.Millisecond,
+		ChunkSize: 64 << 10, MaxChunks: 6, MaxFrame: 32 << 10, InFlight: 2, Writing: 2, Reserve: 96 << 10, SealAfter: event.Millisecond,
 		WriteBehind: 8 << 10, CheckpointAge: 50 * event.Millisecond, CheckpointAt: 60, TailBytes: 12 << 10,
 		SegmentBytes: 24 << 10, IndexInterval: 1 << 10, MaxReadBytes: 6 << 10,
 		Alloc:      func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) },

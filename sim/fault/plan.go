@@ -113,6 +113,7 @@ type Store struct {
 	SealAfter     event.Time `json:"seal_ns"`
 	DirectBytes   int        `json:"direct,omitempty"`
 	DirectWrites  int        `json:"direct_writes,omitempty"`
+	Writing       int        `json:"writing,omitempty"` // 0 for as many as InFlight
 	WriteBehind   int        `json:"write_behind"`
 	CheckpointAge event.Time `json:"checkpoint_age_ns"`
 	CheckpointAt  int        `json:"checkpoint_percent"`

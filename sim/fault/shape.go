@@ -20,6 +20,9 @@ func NewHeader(seed uint64, p Profile) Header {
 		h.Store.spread(cells)
 	}
 	h.Store.DirectBytes, h.Store.DirectWrites = drawDirect(NewRand(seed, StreamKnobs, 1).Seq())
+	if direct := NewRand(seed, StreamKnobs, 2).Seq(); h.Store.DirectBytes > 0 {
+		h.Store.Writing = direct.Between(1, h.Store.InFlight)
+	}
 	for _, name := range []string{"alpha", "beta", "gamma"}[:s.Between(1, 3)] {
 		h.Topics = append(h.Topics, Topic{Name: name, Partitions: int32(s.Between(1, 3)), Segment: Pick(s, 4096, 8192, 16384, 65536, 1<<20)})
 	}
@@ -109,9 +112,10 @@ func drawNet(s *Seq) NetTime {
 	}
 }
 
-// drawDirect lets large batches go straight to their segments in three of four runs, from sizes on that a batch has now and then.
+// drawDirect lets large batches go straight to their segments in three of four runs, from sizes on that a batch has now and then, or a few
+// batches have together.
 func drawDirect(s *Seq) (bytes, writes int) {
-	return Pick(s, 0, 4096, 4096, 6000), s.Between(1, 8)
+	return Pick(s, 0, 1024, 4096, 6000), s.Between(1, 8)
 }
 
 // drawStore is small in every direction: a ring that laps in a run, segments of a few batches.

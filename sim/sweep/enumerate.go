@@ -74,7 +74,7 @@ func Small(seed uint64) (*fault.Plan, error) {
 		{Role: fault.Admin, Timeout: 200 * event.Millisecond},
 	}
 	h.Turn, h.Net.Split = 2, 0
-	h.Store.WriteBehind, h.Store.CheckpointAge, h.Store.InFlight = 4<<10, 5*event.Millisecond, 2
+	h.Store.WriteBehind, h.Store.CheckpointAge, h.Store.InFlight, h.Store.Writing = 4<<10, 5*event.Millisecond, 2, 1
 	h.Store.DirectBytes, h.Store.DirectWrites = 4096, 2
 	p.Ops, p.Faults = nil, nil
 	for i := range 14 {
