@@ -32,6 +32,8 @@ type segment struct {
 	start   int64 // of the log, as far as it is known: what lies below was deleted
 	written int64 // bytes that a checkpoint vouches for; -1 where none is known: up to the end of the file
 	open    bool  // it may end unfinished: the last one of a folder that is read alone
+	// store is what its store says of it, nil where only files are read.
+	store *store.SegmentInspection
 }
 
 // readOffline reads a data directory, a partition's folder or a segment file.
@@ -91,10 +93,11 @@ func readDataDir(root string, entries []os.DirEntry) (*offline, error) {
 		}
 		found.stores = append(found.stores, s)
 		for _, p := range s.Partitions {
-			for _, seg := range p.Segments {
+			for i := range p.Segments {
+				seg := &p.Segments[i]
 				path := filepath.Join(root, filepath.FromSlash(seg.File.Path()))
 				found.segments = append(found.segments, segment{
-					path: path, folder: filepath.Dir(path), start: p.Start, written: seg.Written,
+					path: path, folder: filepath.Dir(path), start: p.Start, written: seg.Written, store: seg,
 				})
 			}
 		}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/highwater-log/highwater/core/record"
+	"github.com/highwater-log/highwater/core/store"
 	"github.com/highwater-log/highwater/net/kafka"
 	"github.com/spf13/cobra"
 )
@@ -34,7 +36,7 @@ func newLogVerify() *cobra.Command {
 		Use:   "verify DIR|FILE.log",
 		Short: "Check the files of a stopped broker: identity, checkpoints, journal, and every record of every batch",
 		Long: `It judges a data directory as a broker that starts would, and goes on where that has no time: through every segment
-to its last record. It changes nothing. Exit code 10 says that something is damaged.
+to its last record, beside its index. It changes nothing. Exit code 10 says that something is damaged.
 
 A partition's folder and a single segment file can be checked too. Without journal and checkpoint around it, the last
 segment may end unfinished: that is noted, not found fault with.`,
@@ -115,6 +117,10 @@ func (v *verifier) segment(s segment) error {
 		return err
 	}
 	v.facts.Segments++
+	index, err := v.index(s)
+	if err != nil {
+		return errors.Join(err, r.close())
+	}
 	if s.folder != v.folder {
 		v.folder, v.next, v.epoch = s.folder, -1, 0
 	}
@@ -137,11 +143,35 @@ func (v *verifier) segment(s segment) error {
 		if err := v.batch(b); err != nil {
 			v.found(s, position, err)
 		}
+		if err := index.Batch(b.BaseOffset(), position, b.MaxTimestamp()); err != nil {
+			v.found(s, position, err)
+		}
 		v.facts.Batches++
 		v.facts.Records += int64(b.Count())
 		v.facts.Bytes += int64(len(b))
 		v.next, v.epoch = b.NextOffset(), max(v.epoch, b.LeaderEpoch())
 	}
+}
+
+// index reads the index file of s, if a start would look at one. That it is bad is noted: a start goes without.
+func (v *verifier) index(s segment) (*store.IndexInspection, error) {
+	if s.store == nil || !s.store.Index {
+		return &store.IndexInspection{}, nil
+	}
+	path := strings.TrimSuffix(s.path, ".log") + ".index"
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return &store.IndexInspection{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	x, err := store.InspectIndex(s.store, data)
+	if err != nil {
+		v.facts.Notes = append(v.facts.Notes, finding{path, err.Error() + ": torn as it was written, or damaged; its segment is walked instead"})
+		return &store.IndexInspection{}, nil
+	}
+	return x, nil
 }
 
 func (v *verifier) found(s segment, position int64, why error) {

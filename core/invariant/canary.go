@@ -34,6 +34,10 @@ const (
 	// CanaryCutBeforeProven: bytes that direct entries refer to are destroyed before a frame proves that these were durable. It is
 	// for the crash tests of core/store: without truncations, a simulated broker destroys bytes too seldom for a hunt.
 	CanaryCutBeforeProven
+	// CanaryIndexOutlivesCut: a truncation leaves the index file of a segment that goes on with other batches. For these tests too.
+	CanaryIndexOutlivesCut
+	// CanaryIndexOfUnflushed: an index file speaks of batches that a power cut may take, and others come in their place. Likewise.
+	CanaryIndexOfUnflushed
 )
 
 // String is the name by which a canary is chosen on the command line.
@@ -83,6 +87,10 @@ func (c Canary) String() string {
 		return "direct-rewrites-block"
 	case CanaryCutBeforeProven:
 		return "cut-before-proven"
+	case CanaryIndexOutlivesCut:
+		return "index-outlives-cut"
+	case CanaryIndexOfUnflushed:
+		return "index-of-unflushed"
 	case CanaryShardsUndrained:
 		return "shards-undrained"
 	}

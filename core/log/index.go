@@ -63,6 +63,22 @@ func (x *Index) ceiling(offset int64) int64 {
 	return x.Entries[n].Pos
 }
 
+// Below is the segment as it was when it ended at byte pos or before: where the last batch begins there that the index
+// knows, if pos is not its end.
+func (s *Segment) Below(pos int64) Segment {
+	part := *s
+	if pos >= s.Size {
+		return part
+	}
+	n := sort.Search(len(s.Index.Entries), func(i int) bool { return s.Index.Entries[i].Pos > pos })
+	if n == 0 {
+		return empty(s.Base)
+	}
+	last := s.Index.Entries[n-1]
+	part.End, part.Size, part.Index.Entries = last.Offset, last.Pos, s.Index.Entries[:n-1:n-1]
+	return part
+}
+
 // Scanner builds the part of an index that is not known from a walk over the segment's batches.
 type Scanner struct {
 	Index    Index
@@ -72,6 +88,19 @@ type Scanner struct {
 
 // NewScanner begins at the first byte of a segment.
 func NewScanner(interval int64) *Scanner { return &Scanner{interval: interval, max: -1} }
+
+// Resume begins at the last entry of x, which is known below it; at the first byte of the segment where x has none. The walk
+// begins with the batch [offset, ..) at byte pos.
+func Resume(interval, base int64, x Index) (s *Scanner, offset, pos int64) {
+	s = NewScanner(interval)
+	n := len(x.Entries)
+	if n == 0 {
+		return s, base, 0
+	}
+	last := x.Entries[n-1]
+	s.Index.Entries, s.max = x.Entries[:n:n], last.MaxTimestamp
+	return s, last.Offset, last.Pos
+}
 
 // Batch takes the next batch of the walk.
 func (s *Scanner) Batch(base, pos, maxTimestamp int64) {

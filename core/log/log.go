@@ -202,7 +202,7 @@ func (l *Log) Resolve(base, size, maxTimestamp int64, x Index) {
 	}
 }
 
-// KnowIndex gives the log the part of segment base's index that it lacked.
+// KnowIndex gives the log the part of segment base's index that it lacked: x is known as far as the log's own begins.
 func (l *Log) KnowIndex(base int64, x Index) {
 	n := l.Find(base)
 	s := &l.segments[n]

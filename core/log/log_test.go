@@ -249,6 +249,41 @@ func TestScanner_BuildsTheIndexThatAppendsBuild(t *testing.T) {
 	}
 }
 
+// However much of an index a file has, a walk over the rest makes the index that appends made.
+func TestScanner_GoesOnBehindAPrefix(t *testing.T) {
+	l := New(settings, 5)
+	type placed struct{ base, pos, ts int64 }
+	var batches []placed
+	for i := range int64(40) {
+		batches = append(batches, placed{5 + i, l.Active().Size, i % 7})
+		l.Append(5+i, 6+i, 61+i, 0, i%7)
+	}
+	g := l.Active()
+	for at := int64(0); at <= g.Size; at++ {
+		part := g.Below(at)
+		if part.Size > at || part.Size < at-2*settings.IndexInterval-200 || part.Base != 5 {
+			t.Fatalf("below %d there are %d bytes", at, part.Size)
+		}
+		for _, b := range batches {
+			if (b.pos < part.Size) != (b.base < part.End) {
+				t.Fatalf("below %d it ends at offset %d, byte %d; batch %d lies at %d", at, part.End, part.Size, b.base, b.pos)
+			}
+		}
+		x, offset, pos := Resume(settings.IndexInterval, 5, part.Index)
+		for _, b := range batches {
+			if (b.pos < pos) != (b.base < offset) {
+				t.Fatalf("the walk begins at offset %d, byte %d; batch %d lies at %d", offset, pos, b.base, b.pos)
+			}
+			if b.pos >= pos {
+				x.Batch(b.base, b.pos, b.ts)
+			}
+		}
+		if !slices.Equal(x.Index.Entries, g.Index.Entries) {
+			t.Fatalf("from %d on: %v, want %v", pos, x.Index.Entries, g.Index.Entries)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	l := New(settings, 3)
 	l.Append(3, 5, 100, 0, 7)

@@ -46,7 +46,7 @@ func TestCanaries_AreFoundByCrashes(t *testing.T) {
 		invariant.CanaryAckBeforeFlush, invariant.CanaryAckOutOfOrder, invariant.CanaryReuseEarly,
 		invariant.CanaryTornTailAccepted, invariant.CanaryTornFrameReturns, invariant.CanaryCountVolatile,
 		invariant.CanaryRewriteUnjournaled, invariant.CanaryReplayTwice, invariant.CanaryTrimEarly, invariant.CanaryAckBeforeDirect,
-		invariant.CanaryDirectRewrites,
+		invariant.CanaryDirectRewrites, invariant.CanaryIndexOutlivesCut, invariant.CanaryIndexOfUnflushed,
 	} {
 		invariant.Plant(c)
 		seed, why := int64(0), ""
@@ -76,5 +76,21 @@ func TestCanary_CutBeforeProvenIsFoundByWalks(t *testing.T) {
 			t.Errorf("recovering %t: not found", recovering)
 		}
 		t.Logf("recovering %t: %.200s", recovering, why)
+	}
+}
+
+// An index file from before a truncation is found by the walk that replaces the batches it speaks of.
+func TestCanary_IndexOutlivesCutIsFoundByWalks(t *testing.T) {
+	defer invariant.Plant(invariant.CanaryNone)
+	invariant.Plant(invariant.CanaryIndexOutlivesCut)
+	for _, power := range []bool{false, true} {
+		why, steps := "", 0
+		for ; steps < 200 && why == ""; steps++ {
+			why = failure(func() { crashWhileReplaced(quitter{t}, steps, power) })
+		}
+		if why == "" {
+			t.Errorf("power cut %t: not found", power)
+		}
+		t.Logf("power cut %t, %d steps: %.200s", power, steps-1, why)
 	}
 }

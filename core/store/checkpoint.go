@@ -126,6 +126,7 @@ func (s *Store) aim(p *Partition) {
 		if s.ckpt.final && !f.exact && f.length != f.size {
 			f.exact = true
 		}
+		s.aimIndex(p, f)
 		if f.reached() {
 			continue
 		}

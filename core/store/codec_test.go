@@ -110,13 +110,18 @@ func FuzzDecodeIndex(f *testing.F) {
 	g := &log.Segment{Base: 5, End: 50, Size: 4000}
 	g.Index.Entries = []log.IndexEntry{{Offset: 9, Pos: 1000, MaxTimestamp: 4}, {Offset: 20, Pos: 2500, MaxTimestamp: 4}}
 	f.Add(encodeIndex(g))
+	part := g.Below(3000)
+	f.Add(encodeIndex(&part))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		x, err := decodeIndex(wrap(magicIndex, p), g)
+		x, size, err := decodeIndex(wrap(magicIndex, p), g)
 		if err != nil {
 			return
 		}
 		again := *g
-		again.Index = x
+		again.Index, again.Size, again.End = x, size, (&fields{p: p[8:]}).int64()
+		if again.Size > g.Size || again.End > g.End {
+			t.Errorf("[%d, %d) of %d bytes in one of %d", again.Base, again.End, again.Size, g.Size)
+		}
 		if q := encodeIndex(&again); !bytes.HasPrefix(p, q) {
 			t.Errorf("%x becomes %x", p, q)
 		}

@@ -183,6 +183,7 @@ func crashOnce(t testing.TB, seed int64, rounds int) map[string]int {
 	w.revive()
 	for range rounds {
 		w.live(w.rng.Intn(120))
+		w.checkIndexes()
 		switch w.rng.Intn(8) {
 		case 0:
 			w.stop()
@@ -192,7 +193,9 @@ func crashOnce(t testing.TB, seed int64, rounds int) map[string]int {
 			w.crash(w.rng.Intn(2) == 0)
 		}
 		w.revive()
+		w.checkIndexes()
 		w.verify()
+		w.checkIndexes()
 	}
 	return w.disk.probes
 }

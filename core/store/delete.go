@@ -67,7 +67,7 @@ func (s *Store) bury(out *event.Buf) {
 
 // quiet reports whether no operation of the partition's files is under way.
 func (p *Partition) quiet() bool {
-	quiet := func(f *segfile) bool { return !f.busy && f.readers == 0 }
+	quiet := func(f *segfile) bool { return !f.busy && !f.saving && f.readers == 0 }
 	for _, f := range p.files {
 		if !quiet(f) {
 			return false

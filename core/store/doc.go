@@ -63,6 +63,7 @@
 //	S-16  A set of shards is moved only from stores that stopped cleanly, and whose partitions lay where they belong.
 //	S-17  Nothing of the old set is changed before the record of the move is durable, and no folder of it is removed before
 //	      what was carried out of it is.
+//	S-18  An index file speaks of durable bytes only.
 //	S-19  Nothing is staged for a partition, and no image is taken of it, while batches of it gather that are in no frame.
 //
 // What the disk says never trips them: it is an answer, a Damage or a Refusal.

@@ -58,6 +58,7 @@ type SegmentInspection struct {
 	Base, End int64
 	Size      int64
 	Written   int64
+	Index     bool // an index file is one of this segment; otherwise a start removes it
 }
 
 // BatchInspection is one batch and where it lies: in the journal frame Seq, or at byte Pos of its segment's file.
@@ -209,7 +210,7 @@ func (s *Store) inspect(p *Partition, frames []placed, written []vouched) Partit
 	for i, f := range p.files {
 		g := p.log.Segments()[i]
 		n, found := slices.BinarySearchFunc(written, vouched{tp: p.tp, base: f.base}, vouched.compare)
-		seg := SegmentInspection{File: s.path(p, event.FileSegment, f.base), Base: g.Base, End: g.End, Size: g.Size}
+		seg := SegmentInspection{File: s.path(p, event.FileSegment, f.base), Base: g.Base, End: g.End, Size: g.Size, Index: f.speaks()}
 		if found {
 			seg.Written = min(written[n].bytes, g.Size)
 		}
@@ -288,10 +289,4 @@ func InspectSegment(seg *SegmentInspection, data []byte) (batches []BatchInspect
 		pos, next, data = pos+int64(len(b)), b.NextOffset(), rest
 	}
 	return batches, findings
-}
-
-// InspectIndex says what is wrong with an index file, or nil: it must be the one that the segment's batches make.
-func InspectIndex(seg *SegmentInspection, file []byte) error {
-	_, err := decodeIndex(file, &log.Segment{Base: seg.Base, End: seg.End, Size: seg.Size})
-	return err
 }

@@ -294,7 +294,7 @@ func (s *Store) load(m *image) {
 			p.adopt(&p.log.Segments()[k])
 		}
 		f := p.active()
-		f.headCRC, f.vouched = x.headCRC, true
+		f.headCRC, f.vouched, f.covers = x.headCRC, true, 0
 		p.stale = p.derived != nil && p.derived.Load(x.derived) != nil
 		s.parts = append(s.parts, p)
 	}
@@ -311,6 +311,7 @@ func (s *Store) load(m *image) {
 func (p *Partition) adopt(g *log.Segment) {
 	f := p.open(g.Base)
 	f.size, f.durable, f.written, f.submitted, f.target = g.Size, g.Size, g.Size, g.Size, g.Size
+	f.adopted, f.covers = true, g.Size
 }
 
 // found is the folder of tp as the listing of topics had it.

@@ -35,3 +35,25 @@ func TestRead_FetchesLittleMoreThanItIsAskedFor(t *testing.T) {
 		t.Errorf("%d reads of %d bytes fetched %d, more than %d", reads, asked, fetched, most)
 	}
 }
+
+// A read that may not exceed its bytes passes over a batch that is larger than them, if that lies before what it wants. Between
+// what was indexed before a restart and after it, the floor of a read may lie so far back that it meets one unfinished.
+func TestRead_PassesOverALargeBatch(t *testing.T) {
+	w := filled(t, 1, 1100)
+	w.cfg.TailBytes = 0
+	w.put(900)
+	w.stop()
+	w.reopen()
+	w.put(800)
+	w.put(20)
+	w.put(800)
+	w.checkpoint()
+	tp := testTP(0)
+	for _, b := range w.model()[tp].batches {
+		d := w.readNow(Read{TP: tp, From: b.BaseOffset(), To: w.store.Get(tp).Log().End(), Bytes: 100})
+		if got := len(d.Batches); d.Code != event.CodeNone || (got > 0) != (len(b) <= 100) {
+			t.Errorf("from %d, where a batch of %d bytes is: code %d, %d pieces", b.BaseOffset(), len(b), d.Code, got)
+		}
+		d.Drop(&w.out)
+	}
+}

@@ -78,7 +78,8 @@ func (s *Store) settle(p *Partition, files []event.FileInfo, out *event.Buf) {
 		case info.File.Kind == event.FileSegment && f != nil:
 			f.exists, f.rooted, f.length = true, true, info.Size // its entry is synced before anything is written
 		case info.File.Kind == event.FileIndex && f != nil:
-			f.indexed, f.staleIndex = f.sealed && f.cutSeq == 0, f.cutSeq != 0 || !f.sealed
+			f.indexed = f.speaks()
+			f.staleIndex = !f.indexed
 		case info.File.Kind == event.FileSegment || info.File.Kind == event.FileIndex:
 			p.stray(info.File.Base)
 		}
@@ -115,15 +116,16 @@ func (s *Store) finishGeneration(out *event.Buf) {
 	}, out)
 }
 
-// stray has the files of the segment base removed, which the books do not know any more.
+// stray has the files of the segment base removed, which the books do not know any more. Should a segment begin there before
+// they are gone, an index file is stale for it.
 func (p *Partition) stray(base int64) {
 	for _, d := range p.doomed {
 		if d.base == base {
-			d.exists = true
+			d.exists, d.indexed = true, true
 			return
 		}
 	}
-	p.doomed = append(p.doomed, &segfile{base: base, exists: true})
+	p.doomed = append(p.doomed, &segfile{base: base, exists: true, indexed: true})
 }
 
 // mend does what needs reads before everything can be written: partial blocks, cuts, derived state.

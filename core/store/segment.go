@@ -45,7 +45,11 @@ type segfile struct {
 	sealed     bool   // takes no appends any more
 	exact      bool   // is to be cut to size: sealed, or the store stops
 	unresolved bool   // size is a floor: the exact one is being looked up
-	indexed    bool   // its index file is written
+	adopted    bool   // a checkpoint has it; used in recovery only
+	indexed    bool   // an index file of its bytes is there
+	covers     int64  // bytes that it speaks of, while indexed; 0 where nobody has looked yet
+	due        bool   // not sealed, and the index file is to be written all the same
+	saving     bool   // the index file is being written
 	unindexed  bool   // its index is not wholly known: there is nothing to write
 	staleIndex bool   // an index file from before a truncation may be there, and has to go
 	counted    bool   // the checkpoint under way waits for it
@@ -57,7 +61,7 @@ type segfile struct {
 
 // settled reports whether the file needs nothing any more, until the log changes.
 func (f *segfile) settled() bool {
-	return !f.busy && !f.unresolved && f.reached() && (!f.sealed || f.indexed || f.unindexed || f.size == 0)
+	return !f.busy && !f.saving && !f.unresolved && f.reached() && (!f.sealed || !f.wantsIndex())
 }
 
 // reached reports whether everything that was asked of the file's bytes is done.
@@ -90,8 +94,8 @@ func (f *segfile) restart() {
 	f.direct = nil
 	f.size, f.durable, f.written, f.submitted, f.target = 0, 0, 0, 0, 0
 	f.head, f.prefixSeq, f.vouched, f.suspect = nil, 0, false, false
-	f.staleIndex = f.staleIndex || f.indexed
-	f.sealed, f.exact, f.unresolved, f.indexed, f.unindexed = false, false, false, false, false
+	f.outdate()
+	f.sealed, f.exact, f.unresolved = false, false, false
 }
 
 // nextWrite is the range of bytes to be written now: whole blocks if there are enough of them, and the partial last one

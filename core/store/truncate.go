@@ -97,8 +97,8 @@ func (s *Store) applyTruncate(p *Partition, to, size int64, seq uint64, out *eve
 	p.tail.cut(to, out)
 	p.warmEnd = min(p.warmEnd, to)
 	f.cutSeq = seq
-	f.staleIndex = f.staleIndex || f.indexed
-	f.sealed, f.exact, f.indexed, f.unindexed = false, false, false, false
+	f.outdate()
+	f.sealed, f.exact = false, false
 	p.keepBusy(f)
 	if f.unresolved = unresolved; unresolved {
 		f.size = f.written // the cut lies in what is written: the rest is in memory, and would have told

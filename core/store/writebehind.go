@@ -62,7 +62,8 @@ func (s *Store) begin(p *Partition, f *segfile) (end func(*event.Buf)) {
 // driveFile orders the next operation of a segment's file, if it needs one and none is under way.
 func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 	s.pass(p, f, out)
-	if f.busy || f.readers > 0 && (f.laps > 0 || f.staleIndex) {
+	s.driveIndex(p, f, out)
+	if f.busy || f.saving && f.staleIndex || f.readers > 0 && (f.laps > 0 || f.staleIndex) {
 		return
 	}
 	if f.unresolved {
@@ -93,8 +94,6 @@ func (s *Store) driveFile(p *Partition, f *segfile, out *event.Buf) {
 		if f.readers == 0 && cut {
 			s.cutSegment(p, f, out)
 		}
-	case f.sealed && f.written >= f.size && f.size > 0 && !f.indexed && !f.unindexed:
-		s.writeIndex(p, f, out)
 	}
 }
 
@@ -221,7 +220,7 @@ func (s *Store) cutSegment(p *Partition, f *segfile, out *event.Buf) {
 
 // driveDoomed removes a file that the log has given up, index first, once the record of that is durable.
 func (s *Store) driveDoomed(p *Partition, f *segfile, out *event.Buf) {
-	if f.busy || f.readers > 0 || !s.proven(f.cutSeq) {
+	if f.busy || f.saving || f.readers > 0 || !s.proven(f.cutSeq) {
 		return
 	}
 	if !f.exists {
