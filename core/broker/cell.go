@@ -15,17 +15,10 @@ type Cell struct {
 	front   *front.Front
 	shard   *shard.Shard
 	local   func(event.Machine) bool
-	queue   []message      // that are not delivered yet
-	said    []event.Effect // scratch: what a machine just said to others
-	event   event.Event    // scratch: what a machine is stepped with
-	open    [2]bool        // shard, home: stepped since the turn began
+	queue   []event.Message // that are not delivered yet
+	event   event.Event     // scratch: what a machine is stepped with
+	open    [2]bool         // shard, home: stepped since the turn began
 	halting bool
-}
-
-// message is an order to deliver, with its sender: an order names only its receiver.
-type message struct {
-	from  event.Machine
-	order event.Effect
 }
 
 // CellOf is the number of the cell that a machine is in.
@@ -109,13 +102,10 @@ func (c *Cell) step(m event.Machine, out *event.Buf) {
 		invariant.Violated("K-5: cell %d has no machine %s", c.index, m)
 	}
 	out.Touch(1)
-	c.said = out.TakeMessages(from, m, c.local, c.said[:0])
-	for _, e := range c.said {
-		c.queue = append(c.queue, message{m, e})
-	}
-	clear(c.said)
-	for _, e := range out.Effects()[from:] {
-		if e.Op == event.OpHalt {
+	c.queue = out.TakeMessages(from, m, c.local, c.queue)
+	orders := out.Effects()[from:]
+	for i := range orders {
+		if e := &orders[i]; e.Op == event.OpHalt {
 			c.halting = true
 			if c.home != nil {
 				c.home.life.Stop(ev.Now, e.Text)
@@ -128,11 +118,10 @@ func (c *Cell) step(m event.Machine, out *event.Buf) {
 func (c *Cell) deliver(now event.Time, wall int64, out *event.Buf) {
 	for at := 0; at < len(c.queue); at++ {
 		m := &c.queue[at]
-		to := m.order.Machine
 		c.event = event.Event{
-			Kind: event.KindMessage, To: to, From: m.from, Now: now, Wall: wall, More: true, Ticket: m.order.Ticket, Body: m.order.Body,
+			Kind: event.KindMessage, To: m.To, From: m.From, Now: now, Wall: wall, More: true, Ticket: m.Ticket, Body: m.Body,
 		}
-		c.step(to, out)
+		c.step(m.To, out)
 	}
 	clear(c.queue)
 	c.queue = c.queue[:0]

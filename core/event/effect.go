@@ -218,24 +218,33 @@ func (b *Buf) Halt(code HaltCode, text string) {
 	b.effects = append(b.effects, Effect{Op: OpHalt, Halt: code, Text: text})
 }
 
+// Message is what an OpSendMachine says, and who says it: an order names only its receiver.
+type Message struct {
+	From, To Machine
+	Ticket   Ticket
+	Body     Body
+}
+
 // TakeMessages moves the SendMachine orders from place from on whose receiver is local to dst, in their order, and closes
 // the gaps: composition delivers them within the step, and the shell does not see them. The others stay, signed by sender:
 // the shell carries them.
-func (b *Buf) TakeMessages(from int, sender Machine, local func(Machine) bool, dst []Effect) []Effect {
-	kept := b.effects[:from]
+func (b *Buf) TakeMessages(from int, sender Machine, local func(Machine) bool, dst []Message) []Message {
+	kept := from
 	for i := from; i < len(b.effects); i++ {
 		e := &b.effects[i]
-		switch {
-		case e.Op != OpSendMachine:
-			kept = append(kept, *e)
-		case local(e.Machine):
-			dst = append(dst, *e)
-		default:
+		if e.Op == OpSendMachine {
+			if local(e.Machine) {
+				dst = append(dst, Message{From: sender, To: e.Machine, Ticket: e.Ticket, Body: e.Body})
+				continue
+			}
 			e.From = sender
-			kept = append(kept, *e)
 		}
+		if kept < i {
+			b.effects[kept] = *e
+		}
+		kept++
 	}
-	clear(b.effects[len(kept):])
-	b.effects = kept
+	clear(b.effects[kept:])
+	b.effects = b.effects[:kept]
 	return dst
 }

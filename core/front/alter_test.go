@@ -10,14 +10,14 @@ import (
 func TestAlter_HomeAnswersOrTheOutcomeIsOpen(t *testing.T) {
 	s := ready(t)
 	grow := s.request(&event.CreatePartitions{TimeoutMs: 100, Topics: []event.GrowTopic{{Name: "a", Count: 9}}})
-	if m, e := take[*event.CreatePartitions](s); m.Topics[0].Count != 9 || e.Machine != event.Home || e.Ticket != grow {
-		t.Errorf("%+v to %v", m, e.Machine)
+	if m, e := take[*event.CreatePartitions](s); m.Topics[0].Count != 9 || e.To != event.Home || e.Ticket != grow {
+		t.Errorf("%+v to %v", m, e.To)
 	}
 	grown := &event.CreatePartitionsReply{Topics: make([]event.GrowTopicReply, 1)}
 	s.from(event.Home, grow, grown)
 	alter := s.request(&event.AlterConfigs{Resources: []event.ConfigAlteration{{Type: event.ResourceTopic, Name: "a"}}})
-	if _, e := take[*event.AlterConfigs](s); e.Machine != event.Home || e.Ticket != alter {
-		t.Errorf("to %v", e.Machine)
+	if _, e := take[*event.AlterConfigs](s); e.To != event.Home || e.Ticket != alter {
+		t.Errorf("to %v", e.To)
 	}
 	altered := &event.AlterConfigsReply{Resources: make([]event.ConfigAlterationReply, 1)}
 	s.from(event.Home, alter, altered)

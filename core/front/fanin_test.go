@@ -44,7 +44,7 @@ func askedOf[M event.Body](s *stage, order []int) (out []M, from []event.Machine
 	messages := make([]M, four)
 	for range four {
 		m, e := take[M](s)
-		messages[e.Machine.Index], to[e.Machine.Index] = m, e.Machine
+		messages[e.To.Index], to[e.To.Index] = m, e.To
 	}
 	s.quiet()
 	for _, shard := range order {
@@ -122,7 +122,7 @@ func TestFanIn_FetchInEveryOrderOfAnswers(t *testing.T) {
 				continue
 			}
 			m, e := take[*event.ShardRead](s)
-			reads[e.Machine.Index] = m
+			reads[e.To.Index] = m
 			for _, g := range m.Items {
 				granted[g.Item.Index] = fmt.Sprintf("%d:%d", g.Item.TP.Partition, min(g.Bytes, 300))
 				if g.Whole {

@@ -34,6 +34,7 @@ type Front struct {
 	early earlyQueue
 	room  wait.Room[waiter] // requests that are not answered yet
 	ids   producerIDs
+	lones []loneProduce // room for those that come
 
 	sessions sessions
 }

@@ -18,7 +18,7 @@ type stage struct {
 	im    *metadata.Image
 	now   event.Time
 	out   event.Buf
-	sent  []event.Effect // to other machines, not yet looked at
+	sent  []event.Message // to other machines, not yet looked at
 	reply map[event.Ticket]event.Body
 	seq   uint64
 }
@@ -116,7 +116,7 @@ func (s *stage) from(m event.Machine, t event.Ticket, body event.Body) {
 			break
 		}
 	}
-	if said < 0 || s.sent[said].Machine != m {
+	if said < 0 || s.sent[said].To != m {
 		s.t.Fatal("K-3: a front does not say that it has adopted an image")
 	}
 	s.sent = slices.Delete(s.sent, said, said+1)
@@ -137,7 +137,7 @@ func (s *stage) later(d event.Time) {
 }
 
 // take gives the next message that the front sent, which must be of type M.
-func take[M event.Body](s *stage) (M, event.Effect) {
+func take[M event.Body](s *stage) (M, event.Message) {
 	s.t.Helper()
 	if len(s.sent) == 0 {
 		s.t.Fatal("the front said nothing")
@@ -198,8 +198,8 @@ func TestProduce_AnswersAreAlignedWhateverTheOrderOfTheShards(t *testing.T) {
 			t.Fatalf("%+v", m)
 		}
 		if got := parts[m.Items[0].Index]; got.Partition != m.Items[0].TP.Partition ||
-			string(m.Items[0].Batch) != string(got.Batch) || e.Machine != shardOf(got.Partition) {
-			t.Fatalf("%+v went to %+v", m.Items[0], e.Machine)
+			string(m.Items[0].Batch) != string(got.Batch) || e.To != shardOf(got.Partition) {
+			t.Fatalf("%+v went to %+v", m.Items[0], e.To)
 		}
 	}
 	s.quiet()
@@ -301,11 +301,11 @@ func TestFetch_WaitsForMinBytesOverAllShardsThenReads(t *testing.T) {
 		g := r.Items[0]
 		switch g.Item.Index {
 		case 0:
-			if e.Machine != m[0] || g.Bytes != 600 || !g.Whole || g.Item.Offset != 10 {
+			if e.To != m[0] || g.Bytes != 600 || !g.Whole || g.Item.Offset != 10 {
 				t.Errorf("%+v", g)
 			}
 		case 1:
-			if e.Machine != m[1] || g.Bytes != 600 || g.Whole || g.Item.Offset != 20 {
+			if e.To != m[1] || g.Bytes != 600 || g.Whole || g.Item.Offset != 20 {
 				t.Errorf("%+v", g)
 			}
 		}
@@ -360,12 +360,12 @@ func TestFetch_AnErrorEndsTheWaitAtOnceAndTheOthersStillAnswer(t *testing.T) {
 	for _, e := range s.sent {
 		switch body := e.Body.(type) {
 		case *event.ShardRead:
-			if e.Machine != m[0] || len(body.Items) != 1 || body.Items[0].Item.Index != 0 {
+			if e.To != m[0] || len(body.Items) != 1 || body.Items[0].Item.Index != 0 {
 				t.Errorf("%+v", body)
 			}
 		case *event.ShardUnwatch:
-			if e.Machine != m[1] {
-				t.Errorf("shard %d is unwatched", e.Machine.Index)
+			if e.To != m[1] {
+				t.Errorf("shard %d is unwatched", e.To.Index)
 			}
 		}
 	}
@@ -488,8 +488,8 @@ func TestConnClosed_DropsWhatItWaitedFor(t *testing.T) {
 	for range 2 {
 		take[*event.ShardUnwatch](s)
 	}
-	if _, e := take[*event.ShardForget](s); e.Machine != shardOf(zero) || e.Ticket != produce {
-		t.Errorf("%s is told to forget %s", e.Machine, e.Ticket)
+	if _, e := take[*event.ShardForget](s); e.To != shardOf(zero) || e.Ticket != produce {
+		t.Errorf("%s is told to forget %s", e.To, e.Ticket)
 	}
 	s.quiet()
 	s.state(m[1], fetch, 1, 0, 900)
@@ -519,7 +519,7 @@ func TestListOffsets_FansOut(t *testing.T) {
 		if len(m.Index) != 1 || len(m.TP) != 1 || len(m.Items) != 1 {
 			t.Fatalf("%+v", m)
 		}
-		s.from(e.Machine, ticket, &event.ShardListedOffsets{Index: m.Index,
+		s.from(e.To, ticket, &event.ShardListedOffsets{Index: m.Index,
 			Results: []event.ListOffsetsPartitionReply{{Offset: m.Items[0].Timestamp * -100}}})
 	}
 	got := s.reply[ticket].(*event.ListOffsetsReply).Partitions
@@ -541,7 +541,7 @@ func TestDeleteRecords_FansOut(t *testing.T) {
 		if len(m.Index) != 1 || len(m.TP) != 1 || len(m.Items) != 1 || m.Deadline != s.now+30*event.Millisecond {
 			t.Fatalf("%+v", m)
 		}
-		s.from(e.Machine, ticket, &event.ShardDeletedRecords{Index: m.Index,
+		s.from(e.To, ticket, &event.ShardDeletedRecords{Index: m.Index,
 			Results: []event.DeleteRecordsPartitionReply{{LowWatermark: m.Items[0].Offset + 7}}})
 	}
 	want := []event.DeleteRecordsPartitionReply{
@@ -598,7 +598,7 @@ func TestMetadata_AutoCreateParksUntilHomeAnswersOrTheTimeIsOver(t *testing.T) {
 		{Name: "b d"}, {Name: "n2"}, {Name: "n1"}, {ID: event.UUID{0xff}}}}
 	ticket := s.request(req)
 	m, e := take[*event.AutoCreate](s)
-	if !slices.Equal(m.Names, []string{"n1", "n2"}) || e.Machine != event.Home {
+	if !slices.Equal(m.Names, []string{"n1", "n2"}) || e.To != event.Home {
 		t.Fatalf("%+v", m)
 	}
 	s.im = image(t, "n1")

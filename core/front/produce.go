@@ -13,14 +13,34 @@ type produceWait struct {
 	at     shardSet // that have not answered yet
 }
 
-// loneProduce is everything that a request for one partition needs, in one allocation: small batches come by the hundred
-// thousand a second, each as a request of its own.
+// loneProduce is everything that a request for one partition needs: small batches come by the hundred thousand a second,
+// each as a request of its own.
 type loneProduce struct {
 	wait   produceWait
 	reply  event.ProduceReply
 	result [1]event.ProducePartitionReply
 	order  event.ShardProduce
 	item   [1]event.ShardProduceItem
+}
+
+const (
+	// lonesAtOnce is how many requests for one partition share an allocation.
+	lonesAtOnce = 32
+	// smallBatch is the largest batch of one that does, in bytes: none keeps a large batch of a neighbour in memory.
+	smallBatch = 4 << 10
+)
+
+// newLone is a request with a batch of so many bytes.
+func (f *Front) newLone(batch int) *loneProduce {
+	if batch > smallBatch {
+		return new(loneProduce)
+	}
+	if len(f.lones) == 0 {
+		f.lones = make([]loneProduce, lonesAtOnce)
+	}
+	l := &f.lones[0]
+	f.lones = f.lones[1:]
+	return l
 }
 
 func newProduceReply(n int) *event.ProduceReply {
@@ -69,7 +89,7 @@ func (f *Front) produce(now event.Time, t event.Ticket, req *event.Produce, out 
 
 // produceOne is produce for one partition.
 func (f *Front) produceOne(t event.Ticket, req *event.Produce, order event.ShardProduce, out *event.Buf) {
-	l := new(loneProduce)
+	l := f.newLone(len(req.Partitions[0].Batch))
 	unanswered(l.result[:])
 	l.reply.Partitions = l.result[:]
 	item, shard, ok := f.judge(req, 0, &l.result[0])

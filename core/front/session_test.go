@@ -78,7 +78,7 @@ func (s *sessionStage) fetch(conn event.ConnID, step event.FetchSession, parts [
 }
 
 // serve is the shard.
-func (s *sessionStage) serve(e event.Effect) {
+func (s *sessionStage) serve(e event.Message) {
 	switch m := e.Body.(type) {
 	case *event.ShardWatch:
 		said := &event.ShardState{}
@@ -86,7 +86,7 @@ func (s *sessionStage) serve(e event.Effect) {
 			log := s.logs[item.TP.Partition]
 			said.Items = append(said.Items, event.ShardFetchState{Index: item.Index, Bytes: log.bytes, HighWatermark: log.hw, Leader: nobody()})
 		}
-		s.from(e.Machine, e.Ticket, said)
+		s.from(e.To, e.Ticket, said)
 	case *event.ShardRead:
 		data := &event.ShardData{}
 		for _, g := range m.Items {
@@ -96,7 +96,7 @@ func (s *sessionStage) serve(e event.Effect) {
 				HighWatermark: log.hw, Records: [][]byte{make([]byte, min(log.bytes, g.Bytes))},
 			})
 		}
-		s.from(e.Machine, e.Ticket, data)
+		s.from(e.To, e.Ticket, data)
 	}
 }
 

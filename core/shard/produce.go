@@ -24,17 +24,37 @@ type produceWait struct {
 	answer event.ShardProduced
 }
 
-// loneProduce is a request for one partition in one allocation.
+// loneProduce is a request for one partition.
 type loneProduce struct {
 	produceWait
 	result [1]event.ProducePartitionReply
 }
 
+const (
+	// lonesAtOnce is how many requests for one partition share an allocation.
+	lonesAtOnce = 32
+	// smallBatch is the largest batch of one that does, in bytes: none keeps a large batch of a neighbour in memory.
+	smallBatch = 4 << 10
+)
+
+// newLone is a request with a batch of so many bytes.
+func (s *Shard) newLone(batch int) *loneProduce {
+	if batch > smallBatch {
+		return new(loneProduce)
+	}
+	if len(s.lones) == 0 {
+		s.lones = make([]loneProduce, lonesAtOnce)
+	}
+	l := &s.lones[0]
+	s.lones = s.lones[1:]
+	return l
+}
+
 // newProduce is a request that was not tried yet.
-func newProduce(ev *event.Event, m *event.ShardProduce) *produceWait {
+func (s *Shard) newProduce(ev *event.Event, m *event.ShardProduce) *produceWait {
 	var w *produceWait
 	if n := len(m.Items); n == 1 {
-		l := new(loneProduce)
+		l := s.newLone(len(m.Items[0].Batch))
 		w = &l.produceWait
 		w.answer.Results = l.result[:]
 	} else {
@@ -53,7 +73,7 @@ const undecided event.Code = -2
 // onProduce tries the batches at once, or behind those that are held back already.
 func (s *Shard) onProduce(ev *event.Event, m *event.ShardProduce, out *event.Buf) {
 	out.Touch(len(m.Items))
-	w := newProduce(ev, m)
+	w := s.newProduce(ev, m)
 	if len(s.held) > 0 || !s.try(w, out) {
 		out.Hit("shard/produce-held")
 		s.held = append(s.held, w)

@@ -1,6 +1,10 @@
 package timer
 
-import "github.com/highwater-log/highwater/core/event"
+import (
+	"sort"
+
+	"github.com/highwater-log/highwater/core/event"
+)
 
 // mostLanes bounds the waits that have a lane of their own.
 const mostLanes = 8
@@ -74,9 +78,15 @@ func (l *lane[T]) add(at event.Time, thing T) {
 		l.list, l.head = l.list[:n], 0
 	}
 	l.list = append(l.list, laneItem[T]{at, thing})
-	for i := len(l.list) - 1; i > l.head && l.list[i-1].at > at; i-- {
-		l.list[i-1], l.list[i] = l.list[i], l.list[i-1]
+	n := len(l.list) - 1
+	if n == l.head || l.list[n-1].at <= at {
+		return
 	}
+	// It comes from elsewhere, where the clock was read earlier: behind it are those of a turn or two.
+	waiting := l.list[l.head:n]
+	i := l.head + sort.Search(len(waiting), func(i int) bool { return waiting[i].at > at })
+	copy(l.list[i+1:], l.list[i:n])
+	l.list[i] = laneItem[T]{at, thing}
 }
 
 // first is the earliest deadline of a lane of which the thing still waits, Never for none.

@@ -71,7 +71,7 @@ func (w *walk) fields(fs []field, section bool) {
 		case kindNullString:
 			w.charge(costPointer + len(w.str(true)))
 		case kindNullBytes:
-			w.bytes()
+			w.nullBytes()
 		case kindArray, kindNullArray:
 			w.array(f)
 		}
@@ -120,21 +120,49 @@ func (w *walk) str(nullable bool) []byte {
 	return w.span(max(w.length(nullable, false), 0))
 }
 
-func (w *walk) bytes() {
-	w.span(max(w.length(true, true), 0))
+// nullBytes takes bytes with their length before them; nil is null.
+func (w *walk) nullBytes() []byte {
+	n := w.length(true, true)
+	if n < 0 {
+		return nil
+	}
+	return w.span(n)
 }
 
 func (w *walk) array(f *field) {
-	n := max(w.length(f.kind == kindNullArray, true), 0)
-	if n > len(w.rest)/max(f.leastElem(w.version, w.flexible), 1) {
-		w.fail(errCount)
-		return
-	}
-	w.count(n)
-	w.charge(n * f.cost)
+	n := w.elems(f.leastElem(w.version, w.flexible), f.cost, f.kind == kindNullArray)
 	for i := 0; i < n && w.err == nil; i++ {
 		w.fields(f.elem, !f.flat)
 	}
+}
+
+// elems takes the count of an array whose elements take at least so many bytes each, and cost so much memory. It is 0
+// where the bytes that remain cannot hold them, and for null.
+func (w *walk) elems(least, cost int, nullable bool) int {
+	n := max(w.length(nullable, true), 0)
+	if n > len(w.rest)/max(least, 1) {
+		w.fail(errCount)
+		return 0
+	}
+	w.count(n)
+	w.charge(n * cost)
+	return n
+}
+
+// unknownTags passes over the tagged fields behind a struct that has none of its own, in the versions that have them.
+func (w *walk) unknownTags() {
+	if !w.flexible || w.err != nil {
+		return
+	}
+	if n := w.tags(nil); n > 0 {
+		w.chargeUnknown(n)
+	}
+}
+
+// chargeUnknown takes n tagged fields that nobody knows, of one struct, off the budget.
+func (w *walk) chargeUnknown(n int) {
+	w.charge(costTagSection + costTag*n)
+	w.count(n)
 }
 
 // tagSection walks the tagged fields behind a struct whose fields are fs.
@@ -159,8 +187,7 @@ func (w *walk) tagSection(fs []field) {
 	})
 	w.reader = outer
 	if tags > 0 && unknown > 0 {
-		w.charge(costTagSection + costTag*unknown)
-		w.count(unknown)
+		w.chargeUnknown(unknown)
 	}
 }
 

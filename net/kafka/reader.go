@@ -54,6 +54,11 @@ func (r *reader) int32() int32 {
 
 // uvarint takes an unsigned integer of at most 32 bits.
 func (r *reader) uvarint() uint32 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // as most are
+		v := r.rest[0]
+		r.rest = r.rest[1:]
+		return uint32(v)
+	}
 	v, n := binary.Uvarint(r.rest)
 	switch {
 	case n == 0:

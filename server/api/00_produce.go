@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/record"
 	"github.com/highwater-log/highwater/net/kafka"
@@ -27,59 +25,78 @@ import (
 //
 // acks=0 gets no reply at all; a failure then ends the connection. Transactional batches are refused: transactions are
 // not served.
+//
+// Small requests come by the hundred thousand a second. So these are decoded and answered by code of their own in
+// net/kafka, without a message in between, and one allocation holds several of them.
 func produce() handler {
-	return handler{
-		key:     kafka.KeyProduce,
-		request: func() kmsg.Request { return kmsg.NewPtrProduceRequest() },
-		decode:  decodeProduce,
-		encode:  encodeProduce,
-	}
+	return handler{key: kafka.KeyProduce, direct: decodeProduce, encode: encodeProduce}
 }
 
-// recordFault is one record that is why a batch was refused: item is the place of its partition. They ascend by item.
-type recordFault struct {
-	item   int
-	record int32
+// produceCall is one Produce request: what the core gets, and what its answer needs.
+type produceCall struct {
+	Pending
+	request kafka.ProduceRequest
+	// faults are record numbers to report, by place in the core's request.
+	faults []kafka.RecordFault
 }
 
-func decodeProduce(a *API, p *Pending) (event.Body, kmsg.Response) {
-	req := p.request.(*kmsg.ProduceRequest)
-	n := 0
-	for i := range req.Topics {
-		n += len(req.Topics[i].Partitions)
+const (
+	// callsAtOnce is how many small calls share one allocation.
+	callsAtOnce = 16
+	// smallFrame is the largest request that shares one, in bytes: none keeps a large frame of a neighbour in memory.
+	smallFrame = 4 << 10
+)
+
+// newCall is room for a request of so many bytes.
+func (a *API) newCall(frame int) *produceCall {
+	if frame > smallFrame {
+		return new(produceCall)
 	}
-	if n == 0 {
-		return nil, response(p, kmsg.NewPtrProduceResponse)
+	if len(a.calls) == 0 {
+		a.calls = make([]produceCall, callsAtOnce)
 	}
-	body := &event.Produce{
-		Acks:       req.Acks,
-		TimeoutMs:  max(req.TimeoutMillis, 0),
-		Partitions: make([]event.ProducePartition, 0, n),
+	c := &a.calls[0]
+	a.calls = a.calls[1:]
+	return c
+}
+
+func decodeProduce(a *API, t event.Ticket, h kafka.Header, body []byte) Outcome {
+	c := a.newCall(len(body))
+	if err := c.request.Decode(h, body, &a.names); err != nil {
+		return refused(h, err)
 	}
-	for i := range req.Topics {
-		topic := &req.Topics[i]
-		for j := range topic.Partitions {
-			body.Partitions = append(body.Partitions, event.ProducePartition{
-				Name: topic.Topic, ID: topic.TopicID,
-				Partition: topic.Partitions[j].Partition, Batch: topic.Partitions[j].Records,
-			})
+	c.Ticket, c.header, c.produce = t, h, c
+	if len(c.request.Partitions) == 0 {
+		if c.request.Acks == 0 {
+			return Outcome{Answer: [][]byte{}}
 		}
+		c.request.Topics = nil
+		return Outcome{Answer: a.produced(c, nil)}
 	}
-	again, _ := duplicates(n, func(i, j int) int { return comparePartitions(&body.Partitions[i], &body.Partitions[j]) })
-	for i := range body.Partitions {
-		item := &body.Partitions[i]
+	a.judge(c)
+	return Outcome{Body: &c.request.Produce, Pending: &c.Pending}
+}
+
+// judge says of each partition whether it is fit for the log.
+func (a *API) judge(c *produceCall) {
+	list := c.request.Partitions
+	var again []bool
+	if len(list) > 1 {
+		again, _ = duplicates(len(list), func(i, j int) int { return comparePartitions(&list[i], &list[j]) })
+	}
+	for i := range list {
+		item := &list[i]
 		if marked(again, i) {
 			item.Refused, item.Why = event.CodeInvalidRequest, "the partition is in the request twice"
-		} else if v := a.judgeBatch(req, item.Batch); !v.OK() {
+		} else if v := a.judgeBatch(c.request.Acks, c.header.Version, item.Batch); !v.OK() {
 			item.Refused, item.Why = v.Code, v.Why
 			if v.Record >= 0 {
-				p.faults = append(p.faults, recordFault{i, v.Record})
+				c.faults = append(c.faults, kafka.RecordFault{Item: i, Record: v.Record})
 			}
 		} else {
 			item.Earliest = v.Earliest
 		}
 	}
-	return body, nil
 }
 
 func comparePartitions(a, b *event.ProducePartition) int {
@@ -87,13 +104,13 @@ func comparePartitions(a, b *event.ProducePartition) int {
 }
 
 // judgeBatch says whether the data of one partition is fit for the log.
-func (a *API) judgeBatch(req *kmsg.ProduceRequest, batch []byte) kafka.Verdict {
-	if req.Acks < -1 || req.Acks > 1 {
+func (a *API) judgeBatch(acks, version int16, batch []byte) kafka.Verdict {
+	if acks < -1 || acks > 1 {
 		return kafka.Verdict{
 			Code: event.CodeInvalidRequiredAcks, Record: -1, Why: "acks must be -1 (all), 1 (leader) or 0 (none)",
 		}
 	}
-	v := a.codec.Validate(batch, req.Version)
+	v := a.codec.Validate(batch, version)
 	if v.OK() && record.Batch(batch).Transactional() {
 		v = kafka.Verdict{
 			Code: event.CodeInvalidTxnState, Record: -1, Why: "transactions are not served by this broker",
@@ -102,61 +119,21 @@ func (a *API) judgeBatch(req *kmsg.ProduceRequest, batch []byte) kafka.Verdict {
 	return v
 }
 
-func encodeProduce(_ *API, p *Pending, reply event.Body) (bufs [][]byte, closing bool) {
-	req := p.request.(*kmsg.ProduceRequest)
+func encodeProduce(a *API, p *Pending, reply event.Body) (bufs [][]byte, closing bool) {
+	c := p.produce
 	answers := as[*event.ProduceReply](p, reply).Partitions
-	if req.Acks == 0 {
+	if c.request.Acks == 0 {
 		for i := range answers {
 			closing = closing || answers[i].Code != event.CodeNone
 		}
 		return nil, closing
 	}
-	items := 0
-	for i := range req.Topics {
-		items += len(req.Topics[i].Partitions)
-	}
-	p.aligned(len(answers), items)
-	resp := response(p, kmsg.NewPtrProduceResponse)
-	resp.Topics = make([]kmsg.ProduceResponseTopic, len(req.Topics))
-	faults := p.faults
-	for i := range req.Topics {
-		from, to := &req.Topics[i], &resp.Topics[i]
-		to.Topic, to.TopicID = from.Topic, from.TopicID
-		to.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(from.Partitions))
-		for j := range from.Partitions {
-			to.Partitions[j] = producedPartition(req.Version, from.Partitions[j].Partition, &answers[0])
-			if item := items - len(answers); len(faults) > 0 && faults[0].item == item {
-				to.Partitions[j].ErrorRecords = faultyRecord(faults[0].record, answers[0].Why)
-				faults = faults[1:]
-			}
-			answers = answers[1:]
-		}
-	}
-	return p.reply(resp, items)
+	p.aligned(len(answers), len(c.request.Partitions))
+	return a.produced(c, answers), false
 }
 
-// faultyRecord is record_errors with one record in it.
-func faultyRecord(record int32, why string) []kmsg.ProduceResponseTopicPartitionErrorRecord {
-	e := kmsg.NewProduceResponseTopicPartitionErrorRecord()
-	e.RelativeOffset, e.ErrorMessage = record, text(why)
-	return []kmsg.ProduceResponseTopicPartitionErrorRecord{e}
-}
-
-// hintVersion is the first version whose reply may hint at the leader.
-const hintVersion = 10
-
-func producedPartition(version int16, number int32, r *event.ProducePartitionReply) kmsg.ProduceResponseTopicPartition {
-	to := kmsg.NewProduceResponseTopicPartition()
-	to.Partition = number
-	to.ErrorCode = int16(r.Code)
-	to.BaseOffset, to.LogAppendTime, to.LogStartOffset = r.BaseOffset, r.LogAppendTime, r.LogStart
-	if r.Code == event.CodeNone {
-		return to
-	}
-	to.BaseOffset, to.LogAppendTime = -1, -1
-	to.ErrorMessage = text(r.Why)
-	if version >= hintVersion && kafka.WrongLeader(r.Code) && r.Leader.Node >= 0 {
-		to.CurrentLeader.LeaderID, to.CurrentLeader.LeaderEpoch = int32(r.Leader.Node), r.Leader.Epoch
-	}
-	return to
+// produced is the whole reply to c.
+func (a *API) produced(c *produceCall, answers []event.ProducePartitionReply) [][]byte {
+	room := a.replies.room(kafka.ProducedSize(&c.request, answers, c.faults))
+	return a.replies.take(kafka.AppendProduced(room, c.header, &c.request, answers, c.faults))
 }

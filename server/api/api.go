@@ -21,6 +21,10 @@ type Config struct {
 type API struct {
 	codec    *kafka.Codec
 	handlers [maxKey + 1]handler
+
+	names   kafka.Names
+	calls   []produceCall // room for those that come
+	replies arena
 }
 
 // maxKey is the highest key of the version table.
@@ -29,6 +33,8 @@ const maxKey = kafka.KeyDescribeCluster
 // handler is one API: its request and the two directions.
 type handler struct {
 	key kafka.Key
+	// direct decodes the body of a request by itself, bounds included; nil where kmsg does, by way of request and decode.
+	direct func(a *API, t event.Ticket, h kafka.Header, body []byte) Outcome
 	// request makes an empty request.
 	request func() kmsg.Request
 	// decode turns the request in p into the core's words, or answers it at once: exactly one result is not nil.
@@ -81,9 +87,8 @@ type Pending struct {
 	Ticket event.Ticket
 
 	header  kafka.Header
-	request kmsg.Request
-	// faults are record numbers to report (Produce only), by place in the core's request.
-	faults []recordFault
+	request kmsg.Request // nil where the API decodes by itself
+	produce *produceCall // of Produce
 	// places says for each item of the request where in the core's it is, -1 for those refused here. Only for APIs
 	// whose items are refused by leaving them out.
 	places []int32
@@ -104,25 +109,30 @@ func (a *API) Decode(t event.Ticket, frame []byte) Outcome {
 	case err != nil:
 		return Outcome{Close: true, Why: err.Error()}
 	}
-	if err := kafka.Check(header, body); err != nil {
-		return Outcome{Close: true, Why: fmt.Sprintf("key %d version %d: %v", header.Key, header.Version, err)}
-	}
-	h := &a.handlers[header.Key]
 	header.ClientID = nil
+	h := &a.handlers[header.Key]
+	if h.direct != nil {
+		return h.direct(a, t, header, body)
+	}
+	if err := kafka.Check(header, body); err != nil {
+		return refused(header, err)
+	}
 	p := &Pending{Ticket: t, header: header, request: h.request()}
 	p.request.SetVersion(header.Version)
 	if err := p.request.ReadFrom(body); err != nil {
-		return Outcome{Close: true, Why: fmt.Sprintf("key %d version %d: %v", header.Key, header.Version, err)}
+		return refused(header, err)
 	}
 	request, answer := h.decode(a, p)
 	if answer == nil {
 		return Outcome{Body: request, Pending: p}
 	}
-	if r, ok := p.request.(*kmsg.ProduceRequest); ok && r.Acks == 0 {
-		return Outcome{Answer: [][]byte{}}
-	}
 	bufs, _ := p.reply(answer, len(p.places))
 	return Outcome{Answer: bufs}
+}
+
+// refused ends a connection whose request cannot be read.
+func refused(h kafka.Header, err error) Outcome {
+	return Outcome{Close: true, Why: fmt.Sprintf("key %d version %d: %v", h.Key, h.Version, err)}
 }
 
 // Encode gives the reply to p as buffers to be sent in order: none where the client wants none. closing says that the

@@ -7,8 +7,8 @@
 //
 //	event.Body of the reply + Pending --Encode--> buffers to send, or nothing, or the end of the connection
 //
-// The life of a Produce: net/conn cuts a frame; Decode reads its header, judges its bounds, lets kmsg decode it,
-// validates every batch to its last record and hands out an event.Produce whose batches are views into the frame. The
+// The life of a Produce: net/conn cuts a frame; Decode reads its header, has net/kafka judge its bounds and
+// decode it, validates every batch to its last record and hands out an event.Produce whose batches are views into the frame. The
 // core answers each partition; Encode writes these answers in the layout of the version that asked, and the frame is
 // given up.
 //

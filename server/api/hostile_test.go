@@ -253,8 +253,8 @@ func TestRefusedPartitionsStayCheap(t *testing.T) {
 	frame := frameOf(req)
 	out := a.Decode(ticket, frame)
 	body := out.Body.(*event.Produce)
-	if p := body.Partitions[7]; p.Refused != event.CodeInvalidRecord || len(out.Pending.faults) != 50_000 {
-		t.Fatalf("%+v, %d faults", p, len(out.Pending.faults))
+	if p := body.Partitions[7]; p.Refused != event.CodeInvalidRecord || len(out.Pending.produce.faults) != 50_000 {
+		t.Fatalf("%+v, %d faults", p, len(out.Pending.produce.faults))
 	}
 	reply := &event.ProduceReply{}
 	for _, p := range body.Partitions {

@@ -24,8 +24,15 @@ type group struct {
 	mu   sync.Mutex
 	open map[event.ConnID]*connection
 
-	answered []*connection // of this turn, each once; the loop's
+	given    []given       // answers of this turn; the loop's
+	answered []*connection // whose they are, each once; the loop's
 	giveBack func([]*event.Buffer)
+}
+
+// given is one answer of the broker.
+type given struct {
+	ticket event.Ticket
+	body   event.Body
 }
 
 func newClients(most, cells int, giveBack func([]*event.Buffer)) *clients {
@@ -94,31 +101,51 @@ func (g *group) get(id event.ConnID) *connection {
 	return g.open[id]
 }
 
-// reply hands the answer of a request to its connection, if that is still there. Its writer wakes at flush.
+// reply keeps the answer of a request for flush.
 func (g *group) reply(t event.Ticket, body event.Body) {
-	c := g.get(t.Conn)
-	if c == nil {
-		g.giveBack(event.HeldBy(body))
-		return
-	}
-	c.reply(t.Seq, body)
-	if !c.answered {
-		c.answered = true
-		g.answered = append(g.answered, c)
-	}
+	g.given = append(g.given, given{t, body})
 }
 
-// flush wakes the writers of the connections that were answered since the last flush.
+// flush hands what the turn has answered to the connections, each of which gets all of its own at once.
 func (g *group) flush() {
+	if len(g.given) == 0 {
+		return
+	}
+	g.sort()
 	for i, c := range g.answered {
-		c.answered = false
-		c.wakeWriter()
+		c.takeReplies(c.given)
+		clear(c.given)
+		c.given = c.given[:0]
 		g.answered[i] = nil
 	}
 	g.answered = g.answered[:0]
 }
 
+// sort gives each answer to its connection's list, if that is still there.
+func (g *group) sort() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var c *connection // of the answer before: neighbours often have the same
+	for i := range g.given {
+		r := &g.given[i]
+		if c == nil || c.id != r.ticket.Conn {
+			c = g.open[r.ticket.Conn]
+		}
+		switch {
+		case c == nil:
+			g.giveBack(event.HeldBy(r.body))
+			continue
+		case len(c.given) == 0:
+			g.answered = append(g.answered, c)
+		}
+		c.given = append(c.given, reply{seq: r.ticket.Seq, body: r.body})
+	}
+	clear(g.given)
+	g.given = g.given[:0]
+}
+
 func (g *group) close(id event.ConnID, why string) {
+	g.flush() // what was answered before may still leave
 	if c := g.get(id); c != nil {
 		c.end(why)
 	}

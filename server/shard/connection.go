@@ -3,10 +3,10 @@ package shard
 import (
 	"net"
 	"sync"
+	"time"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/net/conn"
-	"github.com/highwater-log/highwater/server/api"
 )
 
 // connection is one client: a socket, its sans-IO state, and two goroutines. The reader blocks in Read and hands requests
@@ -20,33 +20,39 @@ type connection struct {
 	mu      sync.Mutex
 	room    sync.Cond // the reader waits on it while the limits let no request in
 	frames  *conn.Conn
-	fault   error              // why frames takes nothing more
-	waiting map[uint64]request // requests in the broker's hands
-	replies []reply            // that the loop gave and the writer has not encoded
-	held    int64              // bytes of the server's budget that waiting takes
-	taken   []request          // the reader's, reused
+	fault   error   // why frames takes nothing more
+	waiting waiting // requests in the broker's hands
+	replies []reply // that the loop gave and the writer has not taken
+	held    int64   // bytes of the server's budget that waiting takes
 	ended   bool
 	why     string
 
-	wake     chan struct{} // the writer waits on it; closed when the connection ends
-	answered bool          // the loop's: among clients.answered
+	wake chan struct{} // the writer waits on it; closed when the connection ends
+
+	// The reader's.
+	taken   []request     // reused
+	events  []event.Event // reused: for the broker
+	answers []reply       // reused: of requests that need no broker
+	readBy  time.Time     // the deadline that the socket has
+
+	// The writer's.
+	encoding []reply   // reused
+	waited   []request // reused
+	writeBy  time.Time // the deadline that the socket has
+
+	given []reply // the loop's: in this turn
 }
 
-// request is one request in the broker's hands.
-type request struct {
-	seq     uint64
-	frame   []byte
-	pending *api.Pending
-}
-
-// reply is the broker's answer to the request seq.
+// reply is the broker's answer to the request seq. The writer adds what it becomes.
 type reply struct {
-	seq  uint64
-	body event.Body
+	seq   uint64
+	body  event.Body
+	frame int // size of the request's
+	bufs  [][]byte
 }
 
 func newConnection(socket net.Conn, s *Server) *connection {
-	c := &connection{socket: socket, server: s, waiting: make(map[uint64]request), wake: make(chan struct{}, 1)}
+	c := &connection{socket: socket, server: s, wake: make(chan struct{}, 1)}
 	c.room.L = &c.mu
 	return c
 }
@@ -74,12 +80,12 @@ func (c *connection) end(why string) {
 		return
 	}
 	c.ended, c.why = true, why
-	clear(c.waiting)
+	c.waiting = waiting{}
 	held := c.held
 	c.held = 0
 	memory := c.frames.Abandon()
-	for _, r := range c.replies {
-		memory = append(memory, event.HeldBy(r.body)...)
+	for i := range c.replies {
+		memory = append(memory, event.HeldBy(c.replies[i].body)...)
 	}
 	c.replies = nil
 	close(c.wake)
@@ -94,22 +100,36 @@ func (c *connection) end(why string) {
 func (c *connection) wakeWriter() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return // wake is closed
+	if !c.ended { // else wake is closed
+		c.wakeLocked()
 	}
+}
+
+// wakeLocked is wakeWriter for who holds mu and knows that the connection has not ended.
+func (c *connection) wakeLocked() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// reply takes the broker's answer to the request seq.
-func (c *connection) reply(seq uint64, body event.Body) {
+// takeReplies takes what the broker answered in one turn, and wakes the writer. It never waits.
+func (c *connection) takeReplies(given []reply) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		c.server.giveBack(event.HeldBy(body))
-		return
+	ended := c.ended
+	if !ended {
+		c.replies = append(c.replies, given...)
+		c.wakeLocked()
 	}
-	c.replies = append(c.replies, reply{seq, body})
+	c.mu.Unlock()
+	if ended {
+		c.forgo(given)
+	}
+}
+
+// forgo gives up replies that will not be sent.
+func (c *connection) forgo(replies []reply) {
+	for i := range replies {
+		c.server.giveBack(event.HeldBy(replies[i].body))
+	}
 }

@@ -65,13 +65,10 @@ func (c *connection) take() ([]request, error) {
 
 // fill reads once from the socket, while the writer may go on answering.
 func (c *connection) fill() error {
-	if err := c.socket.SetReadDeadline(time.Now().Add(c.server.config.MaxIdle)); err != nil {
-		return err
-	}
 	c.mu.Lock()
 	space := c.frames.Space()
 	c.mu.Unlock()
-	n, err := c.socket.Read(space)
+	n, err := c.receive(space)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fault = c.frames.Filled(n)
@@ -87,37 +84,73 @@ func (c *connection) fill() error {
 	return err
 }
 
+// receive reads once from the socket, for as long as a client may be idle. A deadline costs more than a small read: it is moved when
+// it has passed, not before each read, and a read that it ended too early goes on.
+func (c *connection) receive(space []byte) (n int, err error) {
+	now := time.Now()
+	due := now.Add(c.server.config.MaxIdle)
+	if !c.readBy.After(now) {
+		if err := c.setReadBy(due); err != nil {
+			return 0, err
+		}
+	}
+	n, err = c.socket.Read(space)
+	if n == 0 && c.readBy.Before(due) && errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := c.setReadBy(due); err != nil {
+			return 0, err
+		}
+		n, err = c.socket.Read(space)
+	}
+	return n, err
+}
+
+func (c *connection) setReadBy(t time.Time) error {
+	c.readBy = t
+	return c.socket.SetReadDeadline(t)
+}
+
 // dispatch decodes requests and hands them to the loop in one batch. Those that need no broker are answered at once.
 func (c *connection) dispatch(taken []request) error {
 	if !c.hold(taken) {
 		return errEnded
 	}
-	a := c.server.apis.Get().(*api.API)
-	defer c.server.apis.Put(a)
-	events := make([]event.Event, 0, len(taken))
-	var bad error
-	for _, r := range taken {
-		out := a.Decode(event.Ticket{Conn: c.id, Seq: r.seq}, r.frame)
-		switch {
-		case out.Close:
-			bad = fmt.Errorf("request refused: %s", out.Why)
-		case out.Body == nil:
-			c.answer(r.seq, len(r.frame), out.Answer, nil)
-			c.wakeWriter()
-			continue
-		default:
-			r.pending = out.Pending
-			c.expect(r)
-			events = append(events, event.Event{
-				Kind: event.KindRequest, Ticket: r.pending.Ticket, Body: out.Body,
-			})
-			continue
-		}
-		break
+	expected, bad := c.decode(taken)
+	c.mu.Lock()
+	c.waiting.add(taken[:expected]...)
+	c.mu.Unlock()
+	c.queue.push(c.events...)
+	if len(c.answers) > 0 {
+		c.answerAll(c.answers)
+		c.wakeWriter()
 	}
 	clear(taken) // the frames' memory is net/conn's to reuse
-	c.queue.push(events...)
+	clear(c.events)
+	clear(c.answers)
 	return bad
+}
+
+// decode turns requests into events and answers, up to one that must end the connection because of bad. Those that the broker will
+// answer move to the front of taken: there are so many as are expected.
+func (c *connection) decode(taken []request) (expected int, bad error) {
+	a := c.server.apis.Get().(*api.API)
+	defer c.server.apis.Put(a)
+	c.events, c.answers = c.events[:0], c.answers[:0]
+	for _, r := range taken {
+		t := event.Ticket{Conn: c.id, Seq: r.seq}
+		out := a.Decode(t, r.frame)
+		switch {
+		case out.Close:
+			return expected, fmt.Errorf("request refused: %s", out.Why)
+		case out.Body == nil:
+			c.answers = append(c.answers, reply{seq: r.seq, frame: len(r.frame), bufs: out.Answer})
+		default:
+			r.pending = out.Pending
+			taken[expected] = r
+			expected++
+			c.events = append(c.events, event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})
+		}
+	}
+	return expected, nil
 }
 
 // hold waits until the frames of taken fit into the server's budget. It reports false if the connection has ended.
@@ -137,11 +170,4 @@ func (c *connection) hold(taken []request) bool {
 		c.server.memory.release(bytes)
 	}
 	return !ended
-}
-
-// expect notes a request that the broker will answer.
-func (c *connection) expect(r request) {
-	c.mu.Lock()
-	c.waiting[r.seq] = r
-	c.mu.Unlock()
 }

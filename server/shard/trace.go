@@ -22,7 +22,8 @@ type trace struct {
 	count uint64
 }
 
-// traceLine is an event, or an effect if its Op is set, without what its slices and pointers refer to.
+// traceLine is an event, or an effect if its Op is set, without what its slices and pointers refer to. The other of the two is left
+// over from a line before: a line is written for every event and effect, and the less there is to write the better.
 type traceLine struct {
 	event  event.Event
 	effect event.Effect
@@ -33,6 +34,7 @@ type traceLine struct {
 func (t *trace) addEvent(ev *event.Event) {
 	t.mu.Lock()
 	l := t.line()
+	l.effect.Op = event.OpNone
 	l.event, l.bytes, l.body = *ev, len(ev.Data), reflect.TypeOf(ev.Body)
 	l.event.Data, l.event.Files, l.event.Body = nil, nil, nil
 	t.mu.Unlock()
@@ -41,10 +43,15 @@ func (t *trace) addEvent(ev *event.Event) {
 func (t *trace) addEffect(e *event.Effect) {
 	t.mu.Lock()
 	l := t.line()
-	if l.effect, l.bytes, l.body = *e, len(e.Data), reflect.TypeOf(e.Body); e.Memory != nil {
+	if l.bytes, l.body = len(e.Data), reflect.TypeOf(e.Body); e.Memory != nil {
 		l.bytes = len(e.Memory.Bytes)
 	}
-	l.effect.Data, l.effect.Body, l.effect.Memory = nil, nil, nil
+	if e.Op == event.OpReply {
+		l.effect.Op, l.effect.Ticket = e.Op, e.Ticket // all that is shown of it
+	} else {
+		l.effect = *e
+		l.effect.Data, l.effect.Body, l.effect.Memory = nil, nil, nil
+	}
 	t.mu.Unlock()
 }
 
@@ -52,7 +59,6 @@ func (t *trace) line() *traceLine {
 	l := &t.lines[t.next]
 	t.next = (t.next + 1) % traceLines
 	t.count++
-	*l = traceLine{}
 	return l
 }
 

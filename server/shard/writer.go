@@ -37,57 +37,65 @@ func (c *connection) write() {
 
 // encode turns the replies that the loop gave into bytes. It reports whether the connection must end instead.
 func (c *connection) encode() (closing bool) {
-	c.mu.Lock()
-	replies := c.replies
-	c.replies = nil
-	c.mu.Unlock()
+	replies, waited := c.settle()
+	defer func() {
+		clear(replies)
+		c.encoding = replies[:0]
+	}()
 	if len(replies) == 0 {
 		return false
 	}
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
-	for i, r := range replies {
-		req, ok := c.settle(r.seq)
-		if !ok {
-			for _, r := range replies[i:] {
-				c.server.giveBack(event.HeldBy(r.body))
-			}
-			return false
-		}
-		bufs, closing := a.Encode(req.pending, r.body)
-		c.answer(r.seq, len(req.frame), bufs, event.HeldBy(r.body))
-		if closing {
-			return true
-		}
+	n := 0
+	for ; n < len(replies) && !closing; n++ {
+		r, req := &replies[n], waited[n]
+		r.frame = len(req.frame)
+		r.bufs, closing = a.Encode(req.pending, r.body)
 	}
-	return false
+	clear(waited)
+	c.answerAll(replies[:n])
+	c.forgo(replies[n:])
+	return closing
 }
 
-// settle takes the request seq out of those that wait. It reports false when the connection has ended.
-func (c *connection) settle(seq uint64) (request, bool) {
+// settle takes the replies that the loop gave, and their requests out of those that wait: none if the connection has ended. Both
+// slices are valid until the next settle.
+func (c *connection) settle() ([]reply, []request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		return request{}, false
+		return nil, nil
 	}
-	req, ok := c.waiting[seq]
-	if !ok {
-		invariant.Violated("V-5: %s does not wait for an answer", event.Ticket{Conn: c.id, Seq: seq})
+	replies := c.replies
+	c.replies = c.encoding
+	waited := c.waited[:0]
+	for i := range replies {
+		req, ok := c.waiting.take(replies[i].seq)
+		if !ok {
+			invariant.Violated("V-5: %s does not wait for an answer", event.Ticket{Conn: c.id, Seq: replies[i].seq})
+		}
+		waited = append(waited, req)
 	}
-	delete(c.waiting, seq)
-	return req, true
+	c.waited = waited
+	return replies, waited
 }
 
-// answer gives the bytes of a reply, and ends the life of its frame.
-func (c *connection) answer(seq uint64, frame int, bufs [][]byte, held []*event.Buffer) {
+// answerAll gives the bytes of replies, and ends the lives of their frames.
+func (c *connection) answerAll(replies []reply) {
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
-		c.server.giveBack(held)
+		c.forgo(replies)
 		return
 	}
-	c.frames.Answer(seq, bufs, held)
-	released := min(c.held, int64(frame)) // nothing, if the connection's end released it all
+	bytes := int64(0)
+	for i := range replies {
+		r := &replies[i]
+		c.frames.Answer(r.seq, r.bufs, event.HeldBy(r.body))
+		bytes += int64(r.frame)
+	}
+	released := min(c.held, bytes) // nothing, if the connection's end released it all
 	c.held -= released
 	c.room.Signal()
 	c.mu.Unlock()
@@ -97,21 +105,53 @@ func (c *connection) answer(seq uint64, frame int, bufs [][]byte, held []*event.
 // send writes what may leave now, and returns how many bytes that were.
 func (c *connection) send() (int64, error) {
 	c.mu.Lock()
-	bufs := net.Buffers(c.frames.Output())
+	bufs := c.frames.Output()
 	held := c.frames.Sent()
 	c.room.Signal()
 	c.mu.Unlock()
 	defer c.server.giveBack(held)
-	size := 0
-	for _, b := range bufs {
-		size += len(b)
-	}
+	bufs, size := joined(bufs)
 	if size == 0 {
 		return 0, nil
 	}
-	patience := writePatience + time.Duration(size)*time.Second/slowestReader
-	if err := c.socket.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.setWriteBy(writePatience + time.Duration(size)*time.Second/slowestReader); err != nil {
 		return 0, err
 	}
-	return bufs.WriteTo(c.socket)
+	if len(bufs) == 1 {
+		n, err := c.socket.Write(bufs[0])
+		return int64(n), err
+	}
+	out := net.Buffers(bufs)
+	return out.WriteTo(c.socket)
+}
+
+// setWriteBy makes sure that a write ends after the patience given, or at most a quarter later: a deadline costs more than a small
+// write, and is moved when it must be.
+func (c *connection) setWriteBy(patience time.Duration) error {
+	now := time.Now()
+	if left := c.writeBy.Sub(now); left >= patience && left <= patience+patience/4 {
+		return nil
+	}
+	c.writeBy = now.Add(patience + patience/4)
+	return c.socket.SetWriteDeadline(c.writeBy)
+}
+
+// joined makes one of neighbours in memory, as small replies that were encoded in a row are, and counts the bytes of all. It works in
+// place: fewer buffers are fewer for the kernel to walk.
+func joined(bufs [][]byte) (fewer [][]byte, size int) {
+	fewer = bufs[:0]
+	for _, b := range bufs {
+		if len(b) == 0 {
+			continue
+		}
+		size += len(b)
+		if n := len(fewer) - 1; n >= 0 {
+			if last := fewer[n]; cap(last) > len(last) && &last[:len(last)+1][len(last)] == &b[0] {
+				fewer[n] = last[:len(last)+len(b)]
+				continue
+			}
+		}
+		fewer = append(fewer, b)
+	}
+	return fewer, size
 }
