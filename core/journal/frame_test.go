@@ -142,35 +142,48 @@ func TestFrame_RefusesWhatIsNoFrameOfThisPlace(t *testing.T) {
 	}
 }
 
+// Frames that lie in one slab, or leave it for a larger one, keep what was staged into them, whatever comes behind them.
 func TestGroup_GrowsWithoutChangingWhatWasStored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cfg := Config{MaxFrame: rapid.IntRange(4, 64).Draw(t, "blocks") * event.BlockSize,
-			Alloc: func(n int) *event.Buffer { return event.NewBuffer(make([]byte, n), event.Machine{}) }}
-		copied := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "copied")
-		hint := rapid.IntRange(0, cfg.maxEntries()).Draw(t, "hint")
-		g := newGroup(1, copied, hint, rapid.IntRange(0, cfg.MaxPayload()).Draw(t, "body"), nil, &cfg)
-		var body []byte
-		var stored [][]byte
-		for range rapid.IntRange(1, cfg.maxEntries()).Draw(t, "entries") {
-			n := rapid.IntRange(0, min(3000, cfg.MaxPayload()-g.body)).Draw(t, "bytes")
-			p := bytes.Repeat([]byte{byte(len(stored) + 1)}, n)
-			g.reserve(n, &cfg)
-			stored = append(stored, g.add(Entry{Kind: EntryAppend}, [][]byte{p[:n/2], p[n/2:]}))
-			body = append(body, p...)
+		j := &Journal{cfg: Config{MaxFrame: rapid.IntRange(4, 64).Draw(t, "blocks") * event.BlockSize,
+			Alloc: func(n int) *event.Buffer { return event.NewBuffer(bytes.Repeat([]byte{0xdb}, n), event.Machine{}) }}}
+		cfg := &j.cfg
+		j.usualEntries = rapid.IntRange(0, cfg.maxEntries()).Draw(t, "usual entries")
+		j.usualBody = rapid.IntRange(0, cfg.MaxPayload()).Draw(t, "usual body")
+		var frames, bodies [][]byte
+		for range rapid.IntRange(1, 4).Draw(t, "frames") {
+			var body []byte
+			var stored [][]byte
+			for range rapid.IntRange(1, min(cfg.maxEntries(), 200)).Draw(t, "entries") {
+				g := &j.open
+				n := rapid.IntRange(0, min(3000, cfg.MaxPayload()-g.body)).Draw(t, "bytes")
+				p := bytes.Repeat([]byte{byte(len(stored) + 1)}, n)
+				if g.buf == nil {
+					j.begin(n)
+				}
+				j.reserve(n)
+				stored = append(stored, g.add(Entry{Kind: EntryAppend}, [][]byte{p[:n/2], p[n/2:]}))
+				body = append(body, p...)
+			}
+			j.close()
+			g := &j.closed[len(j.closed)-1]
+			frame := g.frame()
+			if len(frame) != g.size() || len(frame) > cfg.MaxFrame || g.header() > cfg.headerLimit() {
+				t.Fatalf("frame of %d bytes, header %d, size %d", len(frame), g.header(), g.size())
+			}
+			if !bytes.Equal(bytes.Join(stored, nil), body) {
+				t.Fatal("what was stored is not what was staged")
+			}
+			for i := range g.entries {
+				if g.entries[i].CRC != record.Checksum(stored[i]) || int(g.entries[i].Len) != len(stored[i]) {
+					t.Fatalf("entry %d does not describe its payload", i)
+				}
+			}
+			frames, bodies = append(frames, frame[g.header():]), append(bodies, body)
 		}
-		frame := g.frame()
-		if len(frame) != g.size() || len(frame) > cfg.MaxFrame || g.header() > cfg.headerLimit() {
-			t.Fatalf("frame of %d bytes, header %d, size %d", len(frame), g.header(), g.size())
-		}
-		if !bytes.Equal(frame[g.header():g.header()+len(body)], body) || !bytes.Equal(bytes.Join(stored, nil), body) {
-			t.Fatal("the frame is not what was staged")
-		}
-		if padding := frame[g.header()+len(body):]; !bytes.Equal(padding, make([]byte, len(padding))) {
-			t.Fatal("the rest of the last block is not zero")
-		}
-		for i := range g.entries {
-			if g.entries[i].CRC != record.Checksum(stored[i]) || int(g.entries[i].Len) != len(stored[i]) {
-				t.Fatalf("entry %d does not describe its payload", i)
+		for i, frame := range frames {
+			if want := append(bodies[i], make([]byte, len(frame)-len(bodies[i]))...); !bytes.Equal(frame, want) {
+				t.Fatalf("frame %d is not what was staged, and zeros up to the end of its last block", i)
 			}
 		}
 	})

@@ -11,11 +11,11 @@ import (
 //	buf  | unused ... | header blocks | body ........ | unused, zero |
 //	     0            head-header     head            head+body      len(buf)
 //
-// Growing means a larger buffer and one copy. The old buffer stays as it is for those who use it.
+// buf is all that the slab has left.
 type group struct {
 	seq     uint64
-	memory  *event.Buffer // from Config.Alloc; the group is one of its users
-	buf     []byte        // the part of it that is used
+	memory  *event.Buffer // the slab's; the group is one of its users
+	buf     []byte        // the part of it that it may use
 	head    int           // bytes kept before the body; whole blocks
 	body    int           // bytes of payload so far
 	copied  int           // entries of the previous frame, repeated in this one
@@ -37,27 +37,6 @@ func (g *group) seals() bool {
 		}
 	}
 	return true
-}
-
-// reserve makes room for one more entry and n more bytes of payload. It returns the buffer that the group has outgrown, if it
-// has.
-func (g *group) reserve(n int, cfg *Config) (outgrown *event.Buffer) {
-	head, room := g.head, len(g.buf)-g.head
-	for head < headerSize(len(g.entries)+1, g.copied) {
-		head *= 2
-	}
-	for room < blocksUp(g.body+n) {
-		room *= 2
-	}
-	head, room = min(head, cfg.headerLimit()), min(room, cfg.MaxPayload())
-	if head == g.head && room == len(g.buf)-g.head {
-		return nil
-	}
-	memory := cfg.Alloc(head + room)
-	copy(memory.Bytes[head:], g.buf[g.head:g.head+g.body])
-	outgrown = g.memory
-	g.memory, g.buf, g.head = memory, memory.Bytes[:head+room], head
-	return outgrown
 }
 
 // add stages one entry with its payload and returns the copy of the payload inside the frame's memory.
@@ -84,18 +63,4 @@ func (g *group) frame() []byte {
 	clear(g.buf[g.head-g.header() : g.head])
 	clear(g.buf[end : g.head+blocksUp(g.body)])
 	return g.buf[g.head-g.header() : g.head+blocksUp(g.body)]
-}
-
-// newGroup opens the group seq behind a frame of copied entries, with memory for about as much as the last ones held.
-func newGroup(seq uint64, copied, entries, body int, spare []Entry, cfg *Config) group {
-	head := min(headerSize(entries, copied), cfg.headerLimit())
-	room := event.BlockSize
-	for room < body {
-		room *= 2
-	}
-	room = min(room, cfg.MaxPayload())
-	memory := cfg.Alloc(head + room)
-	return group{
-		seq: seq, memory: memory, buf: memory.Bytes[:head+room], head: head, copied: copied, entries: spare[:0],
-	}
 }

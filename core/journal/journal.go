@@ -35,9 +35,11 @@ type Journal struct {
 	previous    uint32  // CRC of the last submitted frame's header
 	lastEntries []Entry // its directory, for the copy in the next frame
 	spare       []Entry // memory of a directory that is no longer needed
-	usualBody   int     // payload of closed groups, the largest of late: how much memory the next one begins with
+	slab        slab
+	// How large closed groups are, on average of late.
+	usualEntries, usualBody int // lines, bytes of payload
 
-	outgrown []*event.Buffer // that groups have left for larger ones in this turn
+	outgrown []*event.Buffer // that groups and the slab have left in this turn
 }
 
 // flying is one submitted frame.
@@ -141,12 +143,9 @@ func (j *Journal) Stage(e Entry, payload ...[]byte) (seq uint64, stored []byte, 
 	j.Together(1, n)
 	g := &j.open
 	if g.buf == nil {
-		*g = newGroup(g.seq, j.copied(), len(j.lastEntries), max(n, j.usualBody), j.spare, &j.cfg)
-		j.spare = nil
+		j.begin(n)
 	}
-	if old := g.reserve(n, &j.cfg); old != nil {
-		j.outgrown = append(j.outgrown, old)
-	}
+	j.reserve(n)
 	return g.seq, g.add(e, payload), g.memory
 }
 
@@ -171,7 +170,9 @@ func (j *Journal) copied() int {
 
 // close ends the open group. It waits for its turn, and the next one opens.
 func (j *Journal) close() {
-	j.usualBody = max(j.open.body, j.usualBody/2)
+	j.usualEntries = (3*j.usualEntries + len(j.open.entries)) / 4
+	j.usualBody = (3*j.usualBody + j.open.body) / 4
+	j.slab.used += j.open.head + blocksUp(j.open.body)
 	j.closed = append(j.closed, j.open)
 	j.open = group{seq: j.open.seq + 1}
 }

@@ -66,7 +66,7 @@ func (s *Store) appendInline(p *Partition, batch record.Batch, out *event.Buf) {
 		e.CRC = batch.Sum() // below that, a pass over the bytes costs less
 	}
 	seq, stored, memory := s.stage(p, e, batch)
-	p.take(stored, memory)
+	s.take(p, stored, memory)
 	s.unwritten += int64(len(batch))
 	s.depart(p, seq, batch.BaseOffset())
 }
@@ -78,10 +78,11 @@ func (s *Store) depart(p *Partition, seq uint64, base int64) {
 }
 
 // take moves the log's end over a batch that the journal has, or will have, and keeps its memory for readers.
-func (p *Partition) take(b record.Batch, memory *event.Buffer) {
+func (s *Store) take(p *Partition, b record.Batch, memory *event.Buffer) {
 	f := p.active()
 	p.log.Append(b.BaseOffset(), b.NextOffset(), int64(len(b)), b.LeaderEpoch(), b.MaxTimestamp())
-	p.tail.push(tailBatch{base: b.BaseOffset(), next: b.NextOffset(), file: f, pos: f.size, batch: b, memory: memory})
+	p.tail.push(tailBatch{base: b.BaseOffset(), next: b.NextOffset(), file: f, pos: f.size, batch: b, memory: memory, age: s.age()})
+	s.warmth.appended += int64(len(b))
 	f.size += int64(len(b))
 	if p.derived != nil && !p.stale {
 		p.derived.Apply(b)

@@ -70,7 +70,7 @@ func (s *Store) appendDirect(p *Partition, batch record.Batch, d *descriptor, ou
 	}
 	stored := r.batches()
 	copy(stored, batch)
-	p.take(stored, r.memory)
+	s.take(p, stored, r.memory)
 	s.unwritten += d.length
 	s.sendDirect(p, &r, d, out)
 	out.Drop(r.memory)

@@ -172,7 +172,7 @@ func holdsBatches(kind journal.EntryKind) bool {
 
 // retake is take for a batch whose frame was recovered.
 func (s *Store) retake(p *Partition, b record.Batch) {
-	p.take(b, nil)
+	s.take(p, b, nil)
 	s.unwritten += int64(len(b))
 }
 

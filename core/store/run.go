@@ -115,7 +115,7 @@ func (s *Store) join(p *Partition, batch record.Batch, out *event.Buf) {
 	r.count++
 	s.runs.bytes += int64(len(batch))
 	s.unwritten += int64(len(batch))
-	p.take(stored, r.memory)
+	s.take(p, stored, r.memory)
 	if s.runs.bytes > s.MaxBatch()/2 {
 		s.closeRuns(out)
 	}

@@ -45,7 +45,7 @@ func (s *Store) maybeStop(out *event.Buf) {
 		}
 	}
 	s.ckpt.final = true
-	s.journal.Close()
+	s.journal.Close(out)
 	s.beginCheckpoint(out)
 }
 

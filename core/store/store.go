@@ -38,8 +38,7 @@ type Store struct {
 	work      []*Partition // whose files are to be looked at
 	writes    int          // operations of segment files under way
 	unwritten int64        // bytes of batches that are not in their segments
-	warmth    []warmth
-	warmBytes int64
+	warmth    warmth
 
 	ckpt       checkpoint
 	dirtySince event.Time // since when there is something that a checkpoint would cover; Never if there is nothing

@@ -22,6 +22,7 @@ type tailBatch struct {
 	pos        int64
 	batch      record.Batch
 	memory     *event.Buffer // that batch lies in; nil for the collector's
+	age        int32         // when it came, among those of the store: see warmth
 }
 
 func (b *tailBatch) end() int64 { return b.pos + int64(len(b.batch)) }

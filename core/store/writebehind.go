@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
@@ -235,43 +234,4 @@ func (s *Store) driveDoomed(p *Partition, f *segfile, out *event.Buf) {
 			end(out)
 		}, out)
 	}, out)
-}
-
-// warmth is a batch that is in its segment and in memory: the oldest go first when memory is short.
-type warmth struct {
-	p    *Partition
-	next int64
-	size int64
-}
-
-// warm puts what is written of p now, up to the first batch that is not, into the queue of memory that may be given up.
-func (s *Store) warm(p *Partition, out *event.Buf) {
-	size, next := int64(0), int64(-1)
-	l := p.tail.live()
-	for i := sort.Search(len(l), func(i int) bool { return l[i].next > p.warmEnd }); i < len(l); i++ {
-		if b := &l[i]; b.end() > b.file.written {
-			break
-		}
-		size += int64(len(l[i].batch))
-		next = l[i].next
-	}
-	if next < 0 {
-		return
-	}
-	p.warmEnd = next
-	s.warmth = append(s.warmth, warmth{p: p, next: next, size: size})
-	s.warmBytes += size
-	s.cool(out)
-}
-
-// cool gives up the oldest memory beyond the bound.
-func (s *Store) cool(out *event.Buf) {
-	for s.warmBytes > s.cfg.TailBytes && len(s.warmth) > 0 {
-		w := s.warmth[0]
-		s.warmth = s.warmth[1:]
-		s.warmBytes -= w.size
-		if !w.p.dead {
-			w.p.tail.drop(min(w.next, w.p.warmEnd), out)
-		}
-	}
 }

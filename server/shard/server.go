@@ -24,7 +24,7 @@ const requestBytes = 512 << 20
 
 // Buffers of the core, in bytes: what is kept for reuse while it is free, and what is touched before the first request.
 const (
-	keptBytes = 256 << 20
+	keptBytes = 128 << 20
 	warmBytes = 32 << 20
 )
 
