@@ -43,7 +43,7 @@ func factsOfLimits(f *load.Facts, m *limiter) {
 		return w.DiskWrite
 	})
 	loop := m.mean(func(w load.Limits) float64 { return w.Loopback })
-	f.Disk, f.Loopback = &disk, &loop
+	f.Disk, f.Loopback, f.NewBlocks = &disk, &loop, m.windows[len(m.windows)-1].NewBlocks
 	limit := loop
 	f.LimitName = "loopback"
 	if disk < loop {

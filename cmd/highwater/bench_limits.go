@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ import (
 // limiter measures the machine's limits in the very run that they are to judge: before and after the load, on the same
 // file system, in short windows, by the methods of `bench disk`. The limit is the mean of both.
 type limiter struct {
+	dir     string
 	disk    diskBench
 	each    time.Duration
 	reads   bool
@@ -26,12 +28,18 @@ type limiter struct {
 	windows []load.Limits
 }
 
+// The windows' names.
+const (
+	limitsBefore = "before"
+	limitsAfter  = "after"
+)
+
 // limitFile is the size of the file that is written.
 const limitFile = 256 << 20
 
 // newLimiter prepares a file in dir. request is the size of what is sent in a round trip.
 func newLimiter(ctx context.Context, dir string, each time.Duration, reads, oneInFlight bool, request int, said io.Writer) (*limiter, error) {
-	m := &limiter{each: each, reads: reads, oneWay: oneInFlight, request: request, said: said}
+	m := &limiter{dir: dir, each: each, reads: reads, oneWay: oneInFlight, request: request, said: said}
 	if each == 0 {
 		return m, nil
 	}
@@ -91,10 +99,36 @@ func (m *limiter) measure(ctx context.Context, when string) error {
 		w.SmallWrite, w.LoopbackTrip = &small, &trip
 		line += fmt.Sprintf(", durable 4 KiB write p50 %.0f us, loopback round trip p50 %.0f us", small, trip)
 	}
+	if when == limitsAfter && !m.reads { // its file is removed, which some disks take long for
+		rate, err := m.newBlocks(ctx)
+		if err != nil {
+			return err
+		}
+		w.NewBlocks = &rate
+		line += ", durable 1 MiB writes into new blocks " + perSecond(rate)
+	}
 	say(m.said, "limits %s: %s", when, line)
 	m.windows = append(m.windows, w)
 	return nil
 }
+
+// newBlocks measures durable 1 MiB writes, 4 in flight, into blocks that the file system has just given and nobody has written: what a log
+// does that grows.
+func (m *limiter) newBlocks(ctx context.Context) (rate float64, err error) {
+	b := diskBench{each: m.each, mode: m.disk.mode, blocks: newBlocksFile / largeWrite}
+	name := filepath.Join(m.dir, "new-blocks")
+	if b.fd, err = files.OpenMode(name, b.mode); err != nil {
+		return 0, fmt.Errorf("bench file: %w", err)
+	}
+	defer func() { err = errors.Join(err, unix.Close(b.fd), os.Remove(name)) }()
+	if err := unix.Fallocate(b.fd, 0, 0, newBlocksFile); err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSPC) {
+		return 0, fmt.Errorf("reserve bench file: %w", err)
+	}
+	return b.large(ctx, 4)
+}
+
+// newBlocksFile is the size of the file that new blocks are taken for: more than is written in a window.
+const newBlocksFile = 4 << 30
 
 // mean of what the function picks from all windows.
 func (m *limiter) mean(pick func(w load.Limits) float64) float64 {

@@ -201,7 +201,7 @@ func (l *loading) open(ctx context.Context, reads bool) (err error) {
 	if l.limits, err = newLimiter(ctx, l.dir, l.limitsFor, reads, oneInFlight, l.plan.BatchSize, l.progress); err != nil {
 		return err
 	}
-	if err := l.limits.measure(ctx, "before"); err != nil {
+	if err := l.limits.measure(ctx, limitsBefore); err != nil {
 		return err
 	}
 	return l.start(ctx)
@@ -262,7 +262,7 @@ func (l *loading) finish(ctx context.Context) error {
 	if err := l.stop(); err != nil {
 		return err
 	}
-	return l.limits.measure(ctx, "after")
+	return l.limits.measure(ctx, limitsAfter)
 }
 
 // close removes what was made.

@@ -27,6 +27,7 @@ type Facts struct {
 	LimitName   string   `json:"limit_name,omitempty"`
 	Ratio       *float64 `json:"ratio,omitempty"`
 	Disk        *float64 `json:"disk_limit_bytes_per_s,omitempty"`
+	NewBlocks   *float64 `json:"disk_new_blocks_bytes_per_s,omitempty"`
 	Loopback    *float64 `json:"loopback_limit_bytes_per_s,omitempty"`
 	RecordsPerS float64  `json:"records_per_s"`
 	Requests    float64  `json:"requests_per_s,omitempty"` // of the raw client: nobody sees those of the other
@@ -82,6 +83,7 @@ type Limits struct {
 	When         string   `json:"when"`
 	DiskWrite    float64  `json:"disk_write_bytes_per_s"`
 	DiskRead     *float64 `json:"disk_read_bytes_per_s,omitempty"`
+	NewBlocks    *float64 `json:"disk_write_new_blocks_bytes_per_s,omitempty"`
 	Loopback     float64  `json:"loopback_bytes_per_s"`
 	SmallWrite   *float64 `json:"durable_write_4kib_p50_us,omitempty"`
 	LoopbackTrip *float64 `json:"loopback_round_trip_p50_us,omitempty"`
