@@ -45,6 +45,7 @@ type Shard struct {
 	changed   []*watch                // have something to tell, in the order in which it happened
 	reads     map[uint64]pending
 	cookie    uint64
+	count     counters
 }
 
 // partition is one partition that this shard holds.
