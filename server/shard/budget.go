@@ -34,3 +34,10 @@ func (b *budget) release(n int64) {
 	b.mu.Unlock()
 	b.room.Broadcast()
 }
+
+// inUse is how many bytes are held.
+func (b *budget) inUse() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held
+}

@@ -2,11 +2,14 @@ package shard
 
 import (
 	"net"
+	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/net/conn"
 	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // connection is one client: a socket, its sans-IO state, and two goroutines. The reader blocks in Read and hands requests
@@ -16,6 +19,8 @@ type connection struct {
 	socket net.Conn
 	server *Server
 	queue  *queue // of its cell
+	source netip.Addr
+	count  *metrics.Stripe
 
 	mu      sync.Mutex
 	room    sync.Cond // the reader waits on it while the limits let no request in
@@ -25,6 +30,7 @@ type connection struct {
 	replies []reply            // that the loop gave and the writer has not encoded
 	held    int64              // bytes of the server's budget that waiting takes
 	taken   []request          // the reader's, reused
+	first   time.Time          // the reader's: until then its first request must be there; zero once it is
 	ended   bool
 	why     string
 
@@ -37,6 +43,7 @@ type request struct {
 	seq     uint64
 	frame   []byte
 	pending *api.Pending
+	since   event.Time // when it was whole
 }
 
 // reply is the broker's answer to the request seq.
@@ -48,6 +55,7 @@ type reply struct {
 func newConnection(socket net.Conn, s *Server) *connection {
 	c := &connection{socket: socket, server: s, waiting: make(map[uint64]request), wake: make(chan struct{}, 1)}
 	c.room.L = &c.mu
+	c.first = time.Now().Add(s.config.FirstRequest)
 	return c
 }
 
@@ -59,21 +67,23 @@ func (c *connection) serve() {
 		defer c.server.guard()
 		c.write()
 	})
-	c.end(c.read().Error())
+	c.fail(c.read())
 	writer.Wait()
 	c.server.clients.remove(c)
+	c.server.sources.leave(c.source)
 	c.queue.push(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: c.id}})
 	c.server.log.Debug("connection closed", "connection", c.id, "client", c.socket.RemoteAddr().String(), "why", c.why)
 }
 
 // end ends the connection, from any goroutine; the first reason counts. What waits will not be answered.
-func (c *connection) end(why string) {
+func (c *connection) end(reason metrics.Ending, why string) {
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
 		return
 	}
 	c.ended, c.why = true, why
+	c.server.count.Connections.Ended(reason)
 	clear(c.waiting)
 	held := c.held
 	c.held = 0

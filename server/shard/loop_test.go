@@ -8,6 +8,7 @@ import (
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // script is a machine that notes what it is told, and answers by the function step.
@@ -34,7 +35,7 @@ func newLoop(m machine, d disk) *loop {
 	q := newQueue()
 	return &loop{
 		machine: m, disk: d, clients: newGroup(func([]*event.Buffer) {}), queue: q, peers: []*queue{q}, trace: &trace{},
-		clock: newClock(), crew: newCrew(1),
+		clock: newClock(), crew: newCrew(1), pulse: pulse{count: &metrics.Cell{}},
 	}
 }
 

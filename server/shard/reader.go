@@ -2,19 +2,21 @@ package shard
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/net/kafka"
 	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 var (
 	errEnded  = errors.New("ended by the server")
-	errIdle   = errors.New("idle for too long")
-	errClosed = errors.New("closed by the client")
+	errIdle   = &ending{metrics.Idle, "idle for too long"}
+	errFirst  = &ending{metrics.NoRequest, "no first request in time"}
+	errClosed = &ending{metrics.ByClient, "closed by the client"}
 )
 
 // read hands the client's requests to the loop until the connection ends, and returns why it did.
@@ -65,7 +67,11 @@ func (c *connection) take() ([]request, error) {
 
 // fill reads once from the socket, while the writer may go on answering.
 func (c *connection) fill() error {
-	if err := c.socket.SetReadDeadline(time.Now().Add(c.server.config.MaxIdle)); err != nil {
+	deadline, late := time.Now().Add(c.server.config.MaxIdle), errIdle
+	if !c.first.IsZero() && c.first.Before(deadline) {
+		deadline, late = c.first, errFirst
+	}
+	if err := c.socket.SetReadDeadline(deadline); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -74,13 +80,16 @@ func (c *connection) fill() error {
 	n, err := c.socket.Read(space)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fault = c.frames.Filled(n)
+	c.count.Received(n)
+	if err := c.frames.Filled(n); err != nil {
+		c.fault = &ending{metrics.BadFrame, err.Error()}
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if c.frames.InFlight() > 0 {
 			return nil // it waits for us
 		}
-		return errIdle
+		return late
 	case errors.Is(err, io.EOF):
 		return errClosed
 	}
@@ -92,6 +101,8 @@ func (c *connection) dispatch(taken []request) error {
 	if !c.hold(taken) {
 		return errEnded
 	}
+	c.first = time.Time{}
+	now, _ := c.server.clock.read()
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
 	events := make([]event.Event, 0, len(taken))
@@ -100,13 +111,14 @@ func (c *connection) dispatch(taken []request) error {
 		out := a.Decode(event.Ticket{Conn: c.id, Seq: r.seq}, r.frame)
 		switch {
 		case out.Close:
-			bad = fmt.Errorf("request refused: %s", out.Why)
+			bad = &ending{metrics.BadRequest, "request refused: " + out.Why}
 		case out.Body == nil:
+			c.count.AnsweredAtOnce(kafka.KeyOf(r.frame))
 			c.answer(r.seq, len(r.frame), out.Answer, nil)
 			c.wakeWriter()
 			continue
 		default:
-			r.pending = out.Pending
+			r.pending, r.since = out.Pending, now
 			c.expect(r)
 			events = append(events, event.Event{
 				Kind: event.KindRequest, Ticket: r.pending.Ticket, Body: out.Body,

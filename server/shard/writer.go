@@ -7,6 +7,7 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // A client that takes its replies more slowly than this is no client: its memory is wanted elsewhere.
@@ -20,12 +21,12 @@ func (c *connection) write() {
 	for range c.wake {
 		for {
 			if closing := c.encode(); closing {
-				c.end("a request that wants no answer failed")
+				c.end(metrics.NoAnswer, "a request that wants no answer failed")
 				return
 			}
 			sent, err := c.send()
 			if err != nil {
-				c.end(err.Error())
+				c.fail(slow(err))
 				return
 			}
 			if sent == 0 {
@@ -46,6 +47,7 @@ func (c *connection) encode() (closing bool) {
 	}
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
+	now, _ := c.server.clock.read()
 	for i, r := range replies {
 		req, ok := c.settle(r.seq)
 		if !ok {
@@ -55,6 +57,7 @@ func (c *connection) encode() (closing bool) {
 			return false
 		}
 		bufs, closing := a.Encode(req.pending, r.body)
+		c.count.Served(req.pending.Key(), now-req.since, r.body)
 		c.answer(r.seq, len(req.frame), bufs, event.HeldBy(r.body))
 		if closing {
 			return true
@@ -113,5 +116,7 @@ func (c *connection) send() (int64, error) {
 	if err := c.socket.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
-	return bufs.WriteTo(c.socket)
+	n, err := bufs.WriteTo(c.socket)
+	c.count.Sent(n)
+	return n, err
 }
