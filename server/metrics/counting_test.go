@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -92,5 +93,28 @@ func TestPlaces(t *testing.T) {
 		if place(key) != apis-1 || apiName(place(key)) != "unknown" {
 			t.Errorf("key %d has the place %d", key, place(key))
 		}
+	}
+}
+
+// BenchmarkServed is what counting costs one request, while as many goroutines as there are processors count too.
+func BenchmarkServed(b *testing.B) {
+	counts := New(1)
+	produced := event.Body(&event.ProduceReply{Partitions: make([]event.ProducePartitionReply, 1)})
+	next := atomic.Uint64{}
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		s := counts.Stripe(event.ConnID(next.Add(1)))
+		for p.Next() {
+			s.Served(kafka.KeyProduce, 9*event.Millisecond, produced)
+		}
+	})
+}
+
+// BenchmarkPublish is what a loop pays ten times a second.
+func BenchmarkPublish(b *testing.B) {
+	c := &Cell{}
+	s := Snapshot{}
+	for b.Loop() {
+		c.Publish(&s)
 	}
 }

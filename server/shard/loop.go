@@ -127,6 +127,7 @@ func (l *loop) turn(events []event.Event) {
 	l.clients.flush()
 	if !l.isReady && l.machine.Ready() {
 		l.isReady, l.pulse.now.Ready = true, true
+		l.pulse.show(now) // whoever hears of it may look
 		l.crew.cellReady()
 	}
 	l.pulse.turned(now, len(events))
