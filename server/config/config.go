@@ -33,6 +33,7 @@ type Config struct {
 	MaxConnectionsPerIP int
 	MaxConnectionRate   int           // new connections per second from one address; 0 for no limit
 	FirstRequest        time.Duration // a connection whose first request is not there after so long is closed
+	QueuedBytes         int64         // of large requests on their way in
 
 	HTTP          *Address // of metrics and probes; nil for none
 	LoggingLevel  string

@@ -44,6 +44,8 @@ const (
 	MaxConnRate   = "max.connection.rate.per.ip"
 	FirstRequest  = "connections.first.request.ms"
 
+	QueuedBytes = "queued.max.request.bytes"
+
 	HTTPListener  = "http.listener"
 	LoggingLevel  = "logging.level"
 	LoggingFormat = "logging.format"
@@ -156,6 +158,10 @@ func Keys() []Key {
 		{Name: FirstRequest, Type: "milliseconds", Default: "30000",
 			Doc: "How long a new connection may take until its first request is there. Later, connections.max.idle.ms counts.",
 			set: func(c *Config, v string) error { return millis(&c.FirstRequest, v) }},
+		{Name: QueuedBytes, Type: "bytes", Default: "1073741824", Kafka: QueuedBytes,
+			Doc: "Bytes of large requests that may be on their way in, over all connections. Beyond that, a connection in the middle of one " +
+				"is not read from, and closed where that does not end within ten seconds. Requests below 64 KiB are not counted.",
+			set: func(c *Config, v string) error { return bytes(&c.QueuedBytes, v, 1<<20, math.MaxInt64) }},
 		{Name: HTTPListener, Type: "HOST:PORT or off", Default: "127.0.0.1:9644",
 			Doc: "Where /metrics, /livez and /readyz are answered, without authentication: leave it to the loopback, or to a network " +
 				"of operators. Where it is not set and somebody else has the port, the broker says so and does without.",

@@ -34,13 +34,15 @@ const (
 	Broken                    // the network gave an error
 	ByBroker                  // the core asked for it
 	BrokerEnded               // the broker stopped
+	NoRoom                    // queued.max.request.bytes
+	SlowSender                // a large request whose rest does not come
 	endings
 )
 
 // String is the reason as a label.
 func (e Ending) String() string {
 	return [...]string{"client", "idle", "no_first_request", "bad_frame", "bad_request", "slow_reader", "failed_without_answer",
-		"network_error", "broker", "stopped"}[e]
+		"network_error", "broker", "stopped", "no_room", "slow_sender"}[e]
 }
 
 // Connections counts connections that came and went.

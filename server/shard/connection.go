@@ -30,6 +30,7 @@ type connection struct {
 	replies []reply            // that the loop gave and the writer has not encoded
 	held    int64              // bytes of the server's budget that waiting takes
 	taken   []request          // the reader's, reused
+	charged int64              // the reader's: bytes of the server's receiving
 	first   time.Time          // the reader's: until then its first request must be there; zero once it is
 	ended   bool
 	why     string
@@ -68,6 +69,7 @@ func (c *connection) serve() {
 		c.write()
 	})
 	c.fail(c.read())
+	c.charge(0)
 	writer.Wait()
 	c.server.clients.remove(c)
 	c.server.sources.leave(c.source)

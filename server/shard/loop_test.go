@@ -172,6 +172,25 @@ func TestTrace_RemembersWithoutAllocating(t *testing.T) {
 	}
 }
 
+// Who holds something and wants more waits for a while and gives up, unless nobody else holds anything.
+func TestBudget_MoreIsWaitedForAndGivenUp(t *testing.T) {
+	b := newBudget(10)
+	if !b.acquireMore(0, 8, 0) || !b.acquireMore(8, 8, 0) {
+		t.Fatal("the only holder waits")
+	}
+	begun := time.Now()
+	if b.acquireMore(0, 1, 30*time.Millisecond) {
+		t.Error("a full budget lets more in")
+	}
+	if took := time.Since(begun); took < 30*time.Millisecond {
+		t.Errorf("given up after %s", took)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { b.release(12) })
+	if !b.acquireMore(0, 5, 20*time.Second) || b.inUse() != 9 {
+		t.Errorf("what became free was not given: %d held", b.inUse())
+	}
+}
+
 func TestBudget_LetsOneLargeRequestThroughAndHoldsTheNext(t *testing.T) {
 	b := newBudget(10)
 	b.acquire(25)

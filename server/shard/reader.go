@@ -16,6 +16,8 @@ var (
 	errEnded  = errors.New("ended by the server")
 	errIdle   = &ending{metrics.Idle, "idle for too long"}
 	errFirst  = &ending{metrics.NoRequest, "no first request in time"}
+	errRests  = &ending{metrics.SlowSender, "it rests in the middle of a large request"}
+	errNoRoom = &ending{metrics.NoRoom, "there is no room for the large requests that are on their way in (queued.max.request.bytes)"}
 	errClosed = &ending{metrics.ByClient, "closed by the client"}
 )
 
@@ -67,16 +69,23 @@ func (c *connection) take() ([]request, error) {
 
 // fill reads once from the socket, while the writer may go on answering.
 func (c *connection) fill() error {
+	c.mu.Lock()
+	pending := c.frames.Pending()
+	space := c.frames.Space()
+	c.mu.Unlock()
+	if !c.charge(pending) {
+		return errNoRoom
+	}
 	deadline, late := time.Now().Add(c.server.config.MaxIdle), errIdle
+	if c.charged > 0 && restPatience < c.server.config.MaxIdle {
+		deadline, late = time.Now().Add(restPatience), errRests
+	}
 	if !c.first.IsZero() && c.first.Before(deadline) {
 		deadline, late = c.first, errFirst
 	}
 	if err := c.socket.SetReadDeadline(deadline); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	space := c.frames.Space()
-	c.mu.Unlock()
 	n, err := c.socket.Read(space)
 	c.mu.Lock()
 	defer c.mu.Unlock()

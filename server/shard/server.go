@@ -50,6 +50,7 @@ type Server struct {
 	mover     atomic.Pointer[queue] // of the loop that changes the number of shards, while it does
 	crew      *crew
 	memory    *budget // of requests
+	receiving *budget // of large requests on their way in
 	buffers   *memory.Pool
 	apis      sync.Pool     // of *api.API: each keeps decompressors, and serves one goroutine at a time
 	done      chan struct{} // closed when everything is, and err is set
@@ -76,7 +77,7 @@ type Options struct {
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
 		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
-		memory: newBudget(requestBytes), done: make(chan struct{}),
+		memory: newBudget(requestBytes), receiving: newBudget(c.QueuedBytes), done: make(chan struct{}),
 		sources: newSources(c.MaxConnectionsPerIP, c.MaxConnectionRate), complain: newComplaints(o.Log),
 	}
 	s.limits.Frame, s.limits.Memory = int(c.MaxRequestBytes), &chunks{}
