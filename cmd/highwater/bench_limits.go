@@ -128,7 +128,7 @@ func (m *limiter) newBlocks(ctx context.Context) (rate float64, err error) {
 }
 
 // newBlocksFile is the size of the file that new blocks are taken for: more than is written in a window.
-const newBlocksFile = 4 << 30
+const newBlocksFile = 1 << 30
 
 // mean of what the function picks from all windows.
 func (m *limiter) mean(pick func(w load.Limits) float64) float64 {

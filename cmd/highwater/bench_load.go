@@ -230,7 +230,7 @@ func (l *loading) start(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("the binary of the server: %w", err)
 	}
-	args := []string{"serve", "--data", filepath.Join(l.dir, "data"), "--listen", "127.0.0.1:0"}
+	args := []string{"serve", "--data", filepath.Join(l.dir, "data"), "--listen", "127.0.0.1:0", "--http", "off"}
 	if l.serverFile != "" {
 		args = append(args, "--config", l.serverFile)
 	}

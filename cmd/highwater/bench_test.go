@@ -174,7 +174,7 @@ func served(t *testing.T) *load.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := load.StartServer(t.Context(), 20*time.Second, binary, "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0")
+	s, err := load.StartServer(t.Context(), 20*time.Second, binary, "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--http", "off")
 	if err != nil {
 		t.Fatal(err)
 	}

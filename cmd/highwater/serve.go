@@ -27,6 +27,9 @@ type serving struct {
 	file   string
 	data   string
 	listen string
+	http   string
+	level  string
+	format string
 	nodeID string
 	loop   string
 	shards string
@@ -37,7 +40,8 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a broker",
-		Long: `Without flags: one durable node, data in ./highwater-data, clients on 127.0.0.1:9092.
+		Long: `Without flags: one durable node, data in ./highwater-data, clients on 127.0.0.1:9092, metrics and probes on 127.0.0.1:9644
+(/metrics, /livez, /readyz).
 
 Configuration is read from a file of Kafka's keys (--config), then from the environment (HIGHWATER_NUM_PARTITIONS=6),
 then from flags; the later ones win. 'highwater config explain' lists the keys.
@@ -56,6 +60,9 @@ SIGUSR1 prints the last events and effects of the broker to standard error.`,
 	cmd.Flags().StringVar(&s.file, "config", "", "a `FILE` of keys, as server.properties")
 	cmd.Flags().StringVar(&s.data, "data", "", "the data `DIR`ectory (log.dirs)")
 	cmd.Flags().StringVar(&s.listen, "listen", "", "`HOST:PORT` to listen on (listeners)")
+	cmd.Flags().StringVar(&s.http, "http", "", "`HOST:PORT` of metrics and probes, or off (http.listener)")
+	cmd.Flags().StringVar(&s.level, "log-level", "", "`LEVEL` of the log: debug, info, warn or error (logging.level)")
+	cmd.Flags().StringVar(&s.format, "log-format", "", "`FORMAT` of the log: text or json (logging.format)")
 	cmd.Flags().StringVar(&s.nodeID, "node-id", "", "this broker's `NUMBER` (node.id)")
 	cmd.Flags().StringVar(&s.loop, "disk-loop", "", "`NAME` of the disk loop: auto, io_uring or posix (disk.loop)")
 	canaryFlag(cmd)
@@ -69,13 +76,23 @@ func (s *serving) run(cmd *cobra.Command) error {
 		return usage("%w", err)
 	}
 	collectAt(collectServer)
-	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	log := newLog(cmd.ErrOrStderr(), &c)
+	slog.SetDefault(log) // for the few who have no log of their own
+	o, err := operate(&c, log)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	tellStart(log, &c, o.address())
 	server, err := shard.Start(c, shard.Options{Log: log, Fatal: fatal, Stop: cmd.Context().Done()})
 	if halted := (*shard.Halted)(nil); errors.As(err, &halted) && halted.Code == event.HaltClean {
 		log.Info("stopped", "why", halted.Text)
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := o.show(server); err != nil {
 		return err
 	}
 	dumpOnSignal(cmd.ErrOrStderr(), server)
@@ -91,7 +108,11 @@ func (s *serving) run(cmd *cobra.Command) error {
 		server.Stop()
 	})
 	defer stop()
-	return server.Wait()
+	err = server.Wait()
+	if err == nil {
+		log.Info("stopped")
+	}
+	return err
 }
 
 // dumpOnSignal writes the last events and effects of the broker whenever SIGUSR1 comes.
@@ -116,6 +137,8 @@ func (s *serving) settings(cmd *cobra.Command) []config.Setting {
 	var settings []config.Setting
 	for _, f := range []struct{ flag, key, value string }{
 		{"data", config.LogDirs, s.data}, {"listen", config.Listeners, s.listen}, {"node-id", config.NodeID, s.nodeID},
+		{"http", config.HTTPListener, s.http}, {"log-level", config.LoggingLevel, s.level},
+		{"log-format", config.LoggingFormat, s.format},
 		{"disk-loop", config.DiskLoop, s.loop},
 		{"shards", config.Shards, s.shards},
 	} {

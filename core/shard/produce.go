@@ -76,6 +76,7 @@ func (s *Shard) onProduce(ev *event.Event, m *event.ShardProduce, out *event.Buf
 	w := s.newProduce(ev, m)
 	if len(s.held) > 0 || !s.try(w, out) {
 		out.Hit("shard/produce-held")
+		s.count.held++
 		s.held = append(s.held, w)
 	}
 	if w.open > 0 {
@@ -162,6 +163,9 @@ func (s *Shard) append(w *produceWait, i int, out *event.Buf) bool {
 		r.LogAppendTime = s.wall
 	}
 	s.store.Append(p.log, batch, out)
+	s.count.batches++
+	s.count.records += uint64(batch.Count())
+	s.count.bytes += uint64(len(batch))
 	p.replica.OnAppended(s.now)
 	s.park(p, w, i, r, p.log.Log().End(), out)
 	return true

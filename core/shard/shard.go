@@ -46,6 +46,7 @@ type Shard struct {
 	reads     map[uint64]pending
 	cookie    uint64
 	lones     []loneProduce // room for those that come
+	count     counters
 }
 
 // partition is one partition that this shard holds.

@@ -82,6 +82,9 @@ func TestDamage_RottenJournalBatchIsNamedAndKept(t *testing.T) {
 		if code != event.CodeKafkaStorageError || p.Damaged()[0].From != rotten.BaseOffset() || p.Damaged()[0].To != rotten.NextOffset() {
 			t.Fatalf("round %d: offline %d: %s, %+v", round, code, why, p.Damaged())
 		}
+		if w.store.Stats().Wounds == 0 {
+			t.Errorf("round %d: damage that was recovered counts as no change", round)
+		}
 		if p.Log().End() != batches[11].NextOffset() {
 			t.Errorf("round %d: what follows the damage is not kept: the log ends at %d", round, p.Log().End())
 		}
@@ -168,6 +171,9 @@ func TestRead_RottenSegmentTakesThePartitionOffline(t *testing.T) {
 	}
 	if code, why := w.store.Get(tp).Offline(); code == 0 || !strings.Contains(why, "checksum") {
 		t.Errorf("offline %d: %s", code, why)
+	}
+	if s := w.store.Stats(); s.BadReads < readTries || s.Wounds != 1 {
+		t.Errorf("%d bad reads, %d changes of what is damaged", s.BadReads, s.Wounds)
 	}
 }
 

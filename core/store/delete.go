@@ -40,6 +40,9 @@ func (s *Store) Delete(tp event.TP, out *event.Buf) {
 // bereave moves p from the partitions to the graves.
 func (s *Store) bereave(p *Partition, out *event.Buf) {
 	p.dead = true
+	if len(p.damage) > 0 {
+		p.changed()
+	}
 	p.tail.cut(-1, out)
 	for _, f := range p.files {
 		s.unwritten -= f.size - f.written

@@ -288,7 +288,9 @@ func (s *Store) load(m *image) {
 		p := s.newPartition(x.tp, 0)
 		p.log, p.hw, p.hwSaid = x.log, x.hw, x.hw
 		p.cover = cover{Seq: m.seq, Count: x.count}
-		p.damage = x.damage
+		if p.damage = x.damage; len(p.damage) > 0 {
+			p.changed()
+		}
 		p.files, p.busy = nil, nil
 		for k := range p.log.Segments() {
 			p.adopt(&p.log.Segments()[k])

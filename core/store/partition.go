@@ -28,6 +28,7 @@ type Partition struct {
 	hw      int64 // the largest known high watermark
 	hwSaid  int64 // the largest that the journal or the checkpoint has
 	damage  []Damage
+	wounds  *uint64 // the store's: how often the damage of any of its partitions has changed
 	cover   cover
 	trims   []trim // log starts on their way, lowest first
 	// needPrefix: the journal may lose the bytes of the active segment's partial block, so the next append to it
@@ -112,11 +113,20 @@ func (p *Partition) hurt(d Damage) {
 	for i := range p.damage {
 		if p.damage[i].From == d.From && p.damage[i].To == d.To {
 			p.damage[i].Kept = p.damage[i].Kept || d.Kept
+			p.changed()
 			return
 		}
 	}
 	p.damage = append(p.damage, d)
+	p.changed()
 	slices.SortFunc(p.damage, func(a, b Damage) int { return int(max(min(a.From-b.From, 1), -1)) })
+}
+
+// changed counts a change of the damage.
+func (p *Partition) changed() {
+	if p.wounds != nil {
+		*p.wounds++
+	}
 }
 
 // active is the file of the active segment.
@@ -182,7 +192,7 @@ func (s *Store) path(p *Partition, kind event.FileKind, base int64) event.File {
 
 // newPartition is an empty partition whose first offset is base.
 func (s *Store) newPartition(tp event.TP, base int64) *Partition {
-	p := &Partition{tp: tp, hw: -1, hwSaid: -1}
+	p := &Partition{tp: tp, hw: -1, hwSaid: -1, wounds: &s.wounds}
 	p.log = log.New(s.settings(), base)
 	p.open(base)
 	if s.cfg.NewDerived != nil {

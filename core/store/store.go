@@ -46,6 +46,9 @@ type Store struct {
 	stopAsked  bool
 
 	reads []ReadDone
+
+	badReads uint64 // reads that failed, or whose bytes did not verify: every try
+	wounds   uint64 // changes of what is damaged
 }
 
 // New is a store that has not looked at its directory yet.

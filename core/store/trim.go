@@ -152,7 +152,10 @@ func (s *Store) shed(p *Partition, gone []int64, seq uint64, out *event.Buf) {
 // heal forgets damage below start: nobody is served from there any more, so it takes nothing from anybody. Derived state
 // that had ended at the damage is built anew.
 func (p *Partition) heal(start int64) {
-	p.damage = above(p.damage, start)
+	if len(p.damage) > 0 {
+		p.damage = above(p.damage, start)
+		p.changed()
+	}
 	if len(p.damage) == 0 && p.short {
 		p.short, p.stale, p.rebuild = false, true, nil
 	}

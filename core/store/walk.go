@@ -197,6 +197,7 @@ func (w *walk) goOn(next int64, out *event.Buf) {
 // bad tries the read again, and marks the offsets from here on as damaged when that did not help.
 func (w *walk) bad(why string, out *event.Buf) {
 	w.tries++
+	w.s.badReads++
 	if w.tries < readTries {
 		out.Hit("store/read-retry")
 		w.run(out)

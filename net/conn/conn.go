@@ -255,6 +255,9 @@ func (c *Conn) compact() {
 	c.window, c.head = c.window[:n], 0
 }
 
+// Pending is how many bytes were received of requests that Next has not handed out, whole or not.
+func (c *Conn) Pending() int { return len(c.cur.pending()) }
+
 // InFlight counts the requests taken and not yet answered, Held the bytes of requests and replies that are held.
 func (c *Conn) InFlight() int { return c.open }
 

@@ -54,6 +54,9 @@ func ReadHeader(frame []byte) (h Header, body []byte, err error) {
 	return h, r.rest, nil
 }
 
+// KeyOf is the API that a frame with a whole header asks for, whether it is served or not.
+func KeyOf(frame []byte) Key { return Key(binary.BigEndian.Uint16(frame)) }
+
 // responseHeader is the length prefix and the largest response header, in bytes.
 const responseHeader = 4 + 4 + 1
 

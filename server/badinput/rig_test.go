@@ -32,9 +32,17 @@ type rig struct {
 	before  int64 // bytes that the process held when all was made
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T) *rig { return newRigWith(t) }
+
+// newRigWith is a rig whose broker has further arguments.
+func newRigWith(t *testing.T, args ...string) *rig {
 	t.Helper()
-	r := &rig{Broker: process.New(t, highwater, filepath.Join(t.TempDir(), "data"))}
+	return newRigOf(t, process.New(t, highwater, filepath.Join(t.TempDir(), "data"), args...))
+}
+
+func newRigOf(t *testing.T, b *process.Broker) *rig {
+	t.Helper()
+	r := &rig{Broker: b}
 	r.Start(t)
 	r.witness = dial(t, r.Address)
 	for _, name := range []string{target, diary} {

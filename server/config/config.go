@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Config is what a broker is told. Every field has a key in keys.go.
 type Config struct {
@@ -27,6 +30,18 @@ type Config struct {
 	MaxConnections  int
 	MaxIdle         time.Duration // a connection that sends nothing for so long is closed
 
+	MaxConnectionsPerIP int
+	MaxConnectionRate   int           // new connections per second from one address; 0 for no limit
+	FirstRequest        time.Duration // a connection whose first request is not there after so long is closed
+	QueuedBytes         int64         // of large requests on their way in
+
+	HTTP          *Address // of metrics and probes; nil for none
+	LoggingLevel  string
+	LoggingFormat string
+
 	// Set are the keys that some place gave a value, in the order of Keys: what is not in it stands at its default.
 	Set []string
 }
+
+// IsSet reports whether some place gave key a value.
+func (c *Config) IsSet(key string) bool { return slices.Contains(c.Set, key) }

@@ -63,6 +63,8 @@ func TestLoad_ErrorsNamePlaceAndRemedy(t *testing.T) {
 		{"no listener", "listeners=", nil, []string{"listeners is empty"}},
 		{"bytes", "journal.bytes=lots", nil, []string{"1MiB"}},
 		{"disk loop", "disk.loop=iouring", nil, []string{"auto, io_uring, posix", `did you mean "io_uring"`}},
+		{"http listener", "http.listener=9644", nil, []string{"http.listener", "HOST:PORT"}},
+		{"level", "logging.level=wran", nil, []string{"debug, info, warn, error", `did you mean "warn"`}},
 		{"escape", `log.dirs=C:\data`, nil, []string{"backslash"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -40,6 +40,16 @@ const (
 	MaxIdle     = "connections.max.idle.ms"
 	JournalSize = "journal.bytes"
 
+	MaxConnsPerIP = "max.connections.per.ip"
+	MaxConnRate   = "max.connection.rate.per.ip"
+	FirstRequest  = "connections.first.request.ms"
+
+	QueuedBytes = "queued.max.request.bytes"
+
+	HTTPListener  = "http.listener"
+	LoggingLevel  = "logging.level"
+	LoggingFormat = "logging.format"
+
 	RetentionMs      = "log.retention.ms"
 	RetentionMinutes = "log.retention.minutes"
 	RetentionHours   = "log.retention.hours"
@@ -138,6 +148,30 @@ func Keys() []Key {
 		{Name: MaxIdle, Type: "milliseconds", Default: "600000", Kafka: MaxIdle,
 			Doc: "A connection on which nothing happens for so long is closed.",
 			set: func(c *Config, v string) error { return millis(&c.MaxIdle, v) }},
+		{Name: MaxConnsPerIP, Type: "int", Default: "2147483647", Kafka: MaxConnsPerIP,
+			Doc: "Client connections at a time from one address (IPv6: one /64 network). Beyond that, a new one is closed at once.",
+			set: func(c *Config, v string) error { return number(&c.MaxConnectionsPerIP, v, 1, math.MaxInt32) }},
+		{Name: MaxConnRate, Type: "int", Default: "200",
+			Doc: "New client connections per second from one address (IPv6: one /64 network), over five seconds. Beyond that, a new one " +
+				"is closed at once. 0 for no limit; addresses of the loopback have none.",
+			set: func(c *Config, v string) error { return number(&c.MaxConnectionRate, v, 0, 1_000_000) }},
+		{Name: FirstRequest, Type: "milliseconds", Default: "30000",
+			Doc: "How long a new connection may take until its first request is there. Later, connections.max.idle.ms counts.",
+			set: func(c *Config, v string) error { return millis(&c.FirstRequest, v) }},
+		{Name: QueuedBytes, Type: "bytes", Default: "1073741824", Kafka: QueuedBytes,
+			Doc: "Bytes of large requests that may be on their way in, over all connections. Beyond that, a connection in the middle of one " +
+				"is not read from, and closed where that does not end within ten seconds. Requests below 64 KiB are not counted.",
+			set: func(c *Config, v string) error { return bytes(&c.QueuedBytes, v, 1<<20, math.MaxInt64) }},
+		{Name: HTTPListener, Type: "HOST:PORT or off", Default: "127.0.0.1:9644",
+			Doc: "Where /metrics, /livez and /readyz are answered, without authentication: leave it to the loopback, or to a network " +
+				"of operators. Where it is not set and somebody else has the port, the broker says so and does without.",
+			set: func(c *Config, v string) error { return listener(&c.HTTP, v) }},
+		{Name: LoggingLevel, Type: "debug, info, warn or error", Default: "info",
+			Doc: "The least severe lines that are written to standard error. debug has one for each connection that ends.",
+			set: func(c *Config, v string) error { return oneOf(&c.LoggingLevel, v, "debug", "info", "warn", "error") }},
+		{Name: LoggingFormat, Type: "text or json", Default: "text",
+			Doc: "How a line of the log is written: key=value, or one JSON object.",
+			set: func(c *Config, v string) error { return oneOf(&c.LoggingFormat, v, "text", "json") }},
 	}
 	for i := range keys {
 		keys[i].Env = EnvName(keys[i].Name)
@@ -230,5 +264,19 @@ func addresses(to *[]Address, value string) error {
 		}
 		*to = append(*to, a)
 	}
+	return nil
+}
+
+// listener reads one address, or off for none.
+func listener(to **Address, value string) error {
+	*to = nil
+	if value == "off" {
+		return nil
+	}
+	a, err := ParseAddress(value)
+	if err != nil {
+		return err
+	}
+	*to = &a
 	return nil
 }

@@ -31,7 +31,8 @@ type Broker struct {
 // shardsVariable sets the number of shards of every broker that a test starts without naming it.
 const shardsVariable = "HIGHWATER_TEST_SHARDS"
 
-// New is a broker that does not run yet, on a free address. args follow those that name directory and address.
+// New is a broker that does not run yet, on a free address. args follow those that name directory and address. Metrics and probes are
+// off, unless args say --http.
 func New(t testing.TB, binary, data string, args ...string) *Broker {
 	t.Helper()
 	if n := os.Getenv(shardsVariable); n != "" && !slices.Contains(args, "--shards") {
@@ -92,7 +93,7 @@ func (b *Broker) Launch(t testing.TB) {
 	if info, err := b.log.Stat(); err == nil {
 		b.before = int(info.Size())
 	}
-	args := append([]string{"serve", "--data", b.Data, "--listen", b.Address}, b.args...)
+	args := append([]string{"serve", "--data", b.Data, "--listen", b.Address, "--http", "off"}, b.args...) // the last one counts
 	b.cmd = exec.Command(b.binary, args...)
 	b.cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // clients are the open connections of all cells. A connection is numbered when it comes, and its number says which cell it
@@ -50,21 +51,25 @@ func newGroup(giveBack func([]*event.Buffer)) *group {
 // cellOf is the cell that a connection belongs to.
 func (cs *clients) cellOf(id event.ConnID) int { return int(id % event.ConnID(len(cs.groups))) }
 
-// add gives c its number, or reports false if there are too many connections.
-func (cs *clients) add(c *connection) bool {
+// add gives c its number, or says why it is turned away. begin, with the number, makes whole what others may see from then on.
+func (cs *clients) add(c *connection, begin func()) (why metrics.Refusal, ok bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if cs.stopped || cs.open >= cs.most {
-		return false
+	switch {
+	case cs.stopped:
+		return metrics.Stopping, false
+	case cs.open >= cs.most:
+		return metrics.TooMany, false
 	}
 	cs.next++
 	cs.open++
 	c.id = cs.next
+	begin()
 	g := cs.groups[cs.cellOf(c.id)]
 	g.mu.Lock()
 	g.open[c.id] = c
 	g.mu.Unlock()
-	return true
+	return 0, true
 }
 
 func (cs *clients) remove(c *connection) {
@@ -78,9 +83,19 @@ func (cs *clients) remove(c *connection) {
 }
 
 // closeAll ends every connection, and turns every further one away.
-func (cs *clients) closeAll(why string) {
+func (cs *clients) closeAll(reason metrics.Ending, why string) {
 	cs.mu.Lock()
 	cs.stopped = true
+	cs.mu.Unlock()
+	for _, c := range cs.all() {
+		c.end(reason, why)
+	}
+}
+
+// all are the open connections.
+func (cs *clients) all() []*connection {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
 	open := make([]*connection, 0, cs.open)
 	for _, g := range cs.groups {
 		g.mu.Lock()
@@ -89,10 +104,7 @@ func (cs *clients) closeAll(why string) {
 		}
 		g.mu.Unlock()
 	}
-	cs.mu.Unlock()
-	for _, c := range open {
-		c.end(why)
-	}
+	return open
 }
 
 func (g *group) get(id event.ConnID) *connection {
@@ -147,6 +159,6 @@ func (g *group) sort() {
 func (g *group) close(id event.ConnID, why string) {
 	g.flush() // what was answered before may still leave
 	if c := g.get(id); c != nil {
-		c.end(why)
+		c.end(metrics.ByBroker, why)
 	}
 }

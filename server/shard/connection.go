@@ -2,11 +2,13 @@ package shard
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/net/conn"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // connection is one client: a socket, its sans-IO state, and two goroutines. The reader blocks in Read and hands requests
@@ -16,6 +18,8 @@ type connection struct {
 	socket net.Conn
 	server *Server
 	queue  *queue // of its cell
+	source netip.Addr
+	count  *metrics.Stripe
 
 	mu      sync.Mutex
 	room    sync.Cond // the reader waits on it while the limits let no request in
@@ -34,6 +38,8 @@ type connection struct {
 	events  []event.Event // reused: for the broker
 	answers []reply       // reused: of requests that need no broker
 	readBy  time.Time     // the deadline that the socket has
+	charged int64         // bytes of the server's receiving
+	first   time.Time     // until then its first request must be there; zero once it is
 
 	// The writer's.
 	encoding []reply   // reused
@@ -54,6 +60,7 @@ type reply struct {
 func newConnection(socket net.Conn, s *Server) *connection {
 	c := &connection{socket: socket, server: s, wake: make(chan struct{}, 1)}
 	c.room.L = &c.mu
+	c.first = time.Now().Add(s.config.FirstRequest)
 	return c
 }
 
@@ -65,15 +72,17 @@ func (c *connection) serve() {
 		defer c.server.guard()
 		c.write()
 	})
-	c.end(c.read().Error())
+	c.fail(c.read())
+	c.charge(0)
 	writer.Wait()
 	c.server.clients.remove(c)
+	c.server.sources.leave(c.source)
 	c.queue.push(event.Event{Kind: event.KindConnClosed, Ticket: event.Ticket{Conn: c.id}})
 	c.server.log.Debug("connection closed", "connection", c.id, "client", c.socket.RemoteAddr().String(), "why", c.why)
 }
 
 // end ends the connection, from any goroutine; the first reason counts. What waits will not be answered.
-func (c *connection) end(why string) {
+func (c *connection) end(reason metrics.Ending, why string) {
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
@@ -81,6 +90,7 @@ func (c *connection) end(why string) {
 	}
 	c.ended, c.why = true, why
 	c.waiting = waiting{}
+	c.server.count.Connections.Ended(reason)
 	held := c.held
 	c.held = 0
 	memory := c.frames.Abandon()

@@ -15,8 +15,9 @@
 // Life of a turn: the loop takes what waits in the queue, completions of the disk first and apart, reads the clock once,
 // steps the broker through the events (More is set on all but the last, so that one flush group serves the turn), steps a
 // Tick if a deadline has passed, executes the effects of each step as it is done, flushes the disk loop, so that one system call begins all disk
-// operations of the turn, hands the other cells what it had to say to them, and wakes the writers of the connections it
-// answered.
+// operations of the turn, hands the other cells what it had to say to them, wakes the writers of the connections it
+// answered, and shows its numbers if it has not done so for a while. It turns once a second though nothing happens, so that rest is
+// not taken for a stand.
 //
 // Laws:
 //
@@ -25,7 +26,7 @@
 //	      to the one that gets it either: they read one clock.
 //	SH-3  The frame of a request stays untouched until its reply is encoded. (by construction)
 //	SH-4  What a client may hold is bounded: per connection by net/conn's limits, over all by the memory budget, in time
-//	      by idle and write deadlines. A client that does not read its replies is not read from.
+//	      by deadlines for the first request, for rest and for writes, in number by limits for all and for one address. A client that does not read its replies is not read from.
 //	SH-5  A broken law ends the process, after the last events and effects were told. (by construction)
 //	SH-6  A data directory that is refused over its small files, or because some of its stores are missing, is refused
 //	      before any store is opened: nothing in it changes. (by construction)

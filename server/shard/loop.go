@@ -45,6 +45,8 @@ type loop struct {
 	clock   clock
 	crew    *crew
 	timer   *time.Timer
+	pulse   pulse
+	flights flights
 
 	done    []event.Event // completions of the turn
 	out     event.Buf
@@ -68,7 +70,7 @@ func (l *loop) run() {
 			l.complete()
 		}
 		if !any && len(events) == 0 {
-			l.turn(nil) // a deadline has passed
+			l.turn(nil) // a deadline has passed, or it is time for a beat
 		}
 	}
 }
@@ -82,21 +84,18 @@ func (l *loop) complete() bool {
 	return len(l.done) > 0
 }
 
-// await waits until there are events, a deadline has passed, or the broker is over.
+// await waits until there are events, a deadline or the time of a beat has passed, or the broker is over.
 func (l *loop) await() {
 	for !l.queue.waits() {
-		var due <-chan time.Time
-		if deadline := l.machine.NextDeadline(); deadline != event.Never {
-			now, _ := l.clock.read()
-			if deadline <= now {
-				return
-			}
-			l.timer.Reset(time.Duration(deadline - now))
-			due = l.timer.C
+		deadline := min(l.machine.NextDeadline(), l.pulse.due())
+		now, _ := l.clock.read()
+		if deadline <= now {
+			return
 		}
+		l.timer.Reset(time.Duration(deadline - now))
 		select {
 		case <-l.queue.wake:
-		case <-due:
+		case <-l.timer.C:
 			return
 		case <-l.crew.halt:
 			return
@@ -114,18 +113,24 @@ func (l *loop) turn(events []event.Event) {
 	for i := range events {
 		ev := &events[i]
 		ev.Now, ev.Wall, ev.More = now, wall, tick || i+1 < len(events)
+		if ev.Kind == event.KindIODone {
+			l.flights.ended(ev.IO, now, l.pulse.count)
+		}
 		l.step(ev)
 	}
 	if tick {
 		l.step(&event.Event{Kind: event.KindTick, Now: now, Wall: wall})
 	}
 	l.disk.Flush()
+	l.flights.begun(l.clock)
 	l.handOver()
 	l.clients.flush()
 	if !l.isReady && l.machine.Ready() {
-		l.isReady = true
+		l.isReady, l.pulse.now.Ready = true, true
+		l.pulse.show(now) // whoever hears of it may look
 		l.crew.cellReady()
 	}
+	l.pulse.turned(now, len(events))
 }
 
 // handOver gives the other cells what this turn had to say to them, each in one batch: one lock and at most one wake-up a
@@ -172,6 +177,7 @@ func (l *loop) execute(e *event.Effect) {
 	case event.OpNone:
 		invariant.Violated("SH-1: %s is no work for the shell", e)
 	default:
+		l.flights.add(e)
 		l.disk.Submit(e)
 	}
 }

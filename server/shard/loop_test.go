@@ -8,6 +8,7 @@ import (
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // script is a machine that notes what it is told, and answers by the function step.
@@ -34,7 +35,7 @@ func newLoop(m machine, d disk) *loop {
 	q := newQueue()
 	return &loop{
 		machine: m, disk: d, clients: newGroup(func([]*event.Buffer) {}), queue: q, peers: []*queue{q}, trace: &trace{},
-		clock: newClock(), crew: newCrew(1),
+		clock: newClock(), crew: newCrew(1), pulse: pulse{count: &metrics.Cell{}},
 	}
 }
 
@@ -168,6 +169,25 @@ func TestTrace_RemembersWithoutAllocating(t *testing.T) {
 	ef := event.Effect{Op: event.OpWriteFile, Data: make([]byte, 10)}
 	if n := testing.AllocsPerRun(100, func() { tr.addEvent(&ev); tr.addEffect(&ef) }); n != 0 {
 		t.Errorf("%.0f allocations", n)
+	}
+}
+
+// Who holds something and wants more waits for a while and gives up, unless nobody else holds anything.
+func TestBudget_MoreIsWaitedForAndGivenUp(t *testing.T) {
+	b := newBudget(10)
+	if !b.acquireMore(0, 8, 0) || !b.acquireMore(8, 8, 0) {
+		t.Fatal("the only holder waits")
+	}
+	begun := time.Now()
+	if b.acquireMore(0, 1, 30*time.Millisecond) {
+		t.Error("a full budget lets more in")
+	}
+	if took := time.Since(begun); took < 30*time.Millisecond {
+		t.Errorf("given up after %s", took)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { b.release(12) })
+	if !b.acquireMore(0, 5, 20*time.Second) || b.inUse() != 9 {
+		t.Errorf("what became free was not given: %d held", b.inUse())
 	}
 }
 

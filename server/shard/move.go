@@ -9,6 +9,7 @@ import (
 	"github.com/highwater-log/highwater/core/store"
 	"github.com/highwater-log/highwater/server/config"
 	"github.com/highwater-log/highwater/server/files"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // examineBefore examines the directory as it is: with the number of shards that it has, not the one that it will have. Between
@@ -79,7 +80,7 @@ func (s *Server) runMove(m *broker.Move, resumed bool, stop <-chan struct{}) *Ha
 	s.mover.Store(q)
 	l := &loop{
 		machine: t, disk: s.disk, buffers: s.buffers, clients: newGroup(s.giveBack), queue: q, peers: []*queue{q}, trace: &trace{},
-		clock: newClock(), crew: newCrew(1),
+		clock: newClock(), crew: newCrew(1), pulse: pulse{count: &metrics.Cell{}},
 	}
 	over := make(chan struct{})
 	defer close(over)

@@ -2,19 +2,23 @@ package shard
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"github.com/highwater-log/highwater/core/event"
+	"github.com/highwater-log/highwater/net/kafka"
 	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 var (
 	errEnded  = errors.New("ended by the server")
-	errIdle   = errors.New("idle for too long")
-	errClosed = errors.New("closed by the client")
+	errIdle   = &ending{metrics.Idle, "idle for too long"}
+	errFirst  = &ending{metrics.NoRequest, "no first request in time"}
+	errRests  = &ending{metrics.SlowSender, "it rests in the middle of a large request"}
+	errNoRoom = &ending{metrics.NoRoom, "there is no room for the large requests that are on their way in (queued.max.request.bytes)"}
+	errClosed = &ending{metrics.ByClient, "closed by the client"}
 )
 
 // read hands the client's requests to the loop until the connection ends, and returns why it did.
@@ -66,30 +70,49 @@ func (c *connection) take() ([]request, error) {
 // fill reads once from the socket, while the writer may go on answering.
 func (c *connection) fill() error {
 	c.mu.Lock()
+	pending := c.frames.Pending()
 	space := c.frames.Space()
 	c.mu.Unlock()
-	n, err := c.receive(space)
+	if !c.charge(pending) {
+		return errNoRoom
+	}
+	now := time.Now()
+	due, late := c.patience(now)
+	n, err := c.receive(space, now, due)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fault = c.frames.Filled(n)
+	c.count.Received(n)
+	if err := c.frames.Filled(n); err != nil {
+		c.fault = &ending{metrics.BadFrame, err.Error()}
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if c.frames.InFlight() > 0 {
 			return nil // it waits for us
 		}
-		return errIdle
+		return late
 	case errors.Is(err, io.EOF):
 		return errClosed
 	}
 	return err
 }
 
-// receive reads once from the socket, for as long as a client may be idle. A deadline costs more than a small read: it is moved when
-// it has passed, not before each read, and a read that it ended too early goes on.
-func (c *connection) receive(space []byte) (n int, err error) {
-	now := time.Now()
-	due := now.Add(c.server.config.MaxIdle)
-	if !c.readBy.After(now) {
+// patience is until when the next bytes must come, and what the connection ends for if they do not.
+func (c *connection) patience(now time.Time) (due time.Time, late error) {
+	due, late = now.Add(c.server.config.MaxIdle), errIdle
+	if c.charged > 0 && restPatience < c.server.config.MaxIdle {
+		due, late = now.Add(restPatience), errRests
+	}
+	if !c.first.IsZero() && c.first.Before(due) {
+		due, late = c.first, errFirst
+	}
+	return due, late
+}
+
+// receive reads once from the socket, until due at the latest. A deadline costs more than a small read: it is moved when it has passed
+// or is too late, not before each read, and a read that it ended too early goes on.
+func (c *connection) receive(space []byte, now, due time.Time) (n int, err error) {
+	if !c.readBy.After(now) || c.readBy.After(due) {
 		if err := c.setReadBy(due); err != nil {
 			return 0, err
 		}
@@ -114,6 +137,7 @@ func (c *connection) dispatch(taken []request) error {
 	if !c.hold(taken) {
 		return errEnded
 	}
+	c.first = time.Time{}
 	expected, bad := c.decode(taken)
 	c.mu.Lock()
 	c.waiting.add(taken[:expected]...)
@@ -135,16 +159,18 @@ func (c *connection) decode(taken []request) (expected int, bad error) {
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
 	c.events, c.answers = c.events[:0], c.answers[:0]
+	now, _ := c.server.clock.read()
 	for _, r := range taken {
 		t := event.Ticket{Conn: c.id, Seq: r.seq}
 		out := a.Decode(t, r.frame)
 		switch {
 		case out.Close:
-			return expected, fmt.Errorf("request refused: %s", out.Why)
+			return expected, &ending{metrics.BadRequest, "request refused: " + out.Why}
 		case out.Body == nil:
+			c.count.AnsweredAtOnce(kafka.KeyOf(r.frame))
 			c.answers = append(c.answers, reply{seq: r.seq, frame: len(r.frame), bufs: out.Answer})
 		default:
-			r.pending = out.Pending
+			r.pending, r.since = out.Pending, now
 			taken[expected] = r
 			expected++
 			c.events = append(c.events, event.Event{Kind: event.KindRequest, Ticket: t, Body: out.Body})

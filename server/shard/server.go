@@ -17,6 +17,7 @@ import (
 	"github.com/highwater-log/highwater/server/diskloop"
 	"github.com/highwater-log/highwater/server/files"
 	"github.com/highwater-log/highwater/server/memory"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // requestBytes bounds the requests that are in the broker's hands at a time, over all connections.
@@ -39,10 +40,17 @@ type Server struct {
 	disk      diskloop.Loop
 	listeners []net.Listener
 	clients   *clients
+	sources   *sources
+	clock     clock
+	count     *metrics.Broker
+	complain  *complaints
+	stopping  atomic.Bool
+	closing   sync.RWMutex          // while dir is being closed, nobody asks it for its space
 	loops     []*loop               // by cell
 	mover     atomic.Pointer[queue] // of the loop that changes the number of shards, while it does
 	crew      *crew
 	memory    *budget // of requests
+	receiving *budget // of large requests on their way in
 	buffers   *memory.Pool
 	apis      sync.Pool     // of *api.API: each keeps decompressors, and serves one goroutine at a time
 	done      chan struct{} // closed when everything is, and err is set
@@ -69,7 +77,8 @@ type Options struct {
 func Start(c config.Config, o Options) (*Server, error) {
 	s := &Server{
 		config: c, log: o.Log, fatal: o.Fatal, limits: o.Limits,
-		memory: newBudget(requestBytes), done: make(chan struct{}),
+		memory: newBudget(requestBytes), receiving: newBudget(c.QueuedBytes), done: make(chan struct{}),
+		sources: newSources(c.MaxConnectionsPerIP, c.MaxConnectionRate), complain: newComplaints(o.Log),
 	}
 	s.limits.Frame, s.limits.Memory = int(c.MaxRequestBytes), &chunks{}
 	s.apis.New = func() any { return api.New(api.Config{}) }
@@ -90,6 +99,7 @@ func Start(c config.Config, o Options) (*Server, error) {
 	}
 	s.makeLoops(b)
 	go s.run()
+	go s.tellChanges()
 	for _, listener := range s.listeners {
 		s.accepting.Go(func() { s.accept(listener) })
 	}
@@ -153,11 +163,12 @@ func (s *Server) makeLoops(b *broker.Broker) {
 	for i := range queues {
 		queues[i] = newQueue()
 	}
-	clock := newClock() // one for all: cells tell each other deadlines
+	s.clock = newClock() // one for all: cells tell each other deadlines
+	s.count = metrics.New(len(cells))
 	for i, c := range cells {
 		s.loops = append(s.loops, &loop{
 			cell: i, machine: c, disk: s.disk, buffers: s.buffers, clients: s.clients.groups[i], queue: queues[i], peers: queues,
-			trace: &trace{}, clock: clock, crew: s.crew,
+			trace: &trace{}, clock: s.clock, crew: s.crew, pulse: pulse{cell: c, count: s.count.Cells[i]},
 		})
 	}
 }
@@ -176,10 +187,12 @@ func (s *Server) run() {
 	halted := s.crew.why()
 	errs := []error{s.closeListeners()}
 	s.accepting.Wait()
-	s.clients.closeAll("the broker stopped")
+	s.clients.closeAll(metrics.BrokerEnded, "the broker stopped")
 	s.served.Wait()
 	s.disk.Close()
 	s.buffers.Close()
+	s.closing.Lock()
+	defer s.closing.Unlock()
 	errs = append(errs, s.dir.Close())
 	if halted.Code != event.HaltClean {
 		errs = append([]error{halted}, errs...)
@@ -210,6 +223,7 @@ func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Stop asks for a clean stop. Wait tells when it is done.
 func (s *Server) Stop() {
+	s.stopping.Store(true)
 	for _, l := range s.loops {
 		l.queue.push(event.Event{Kind: event.KindStop})
 	}

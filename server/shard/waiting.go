@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/server/api"
 )
 
@@ -12,6 +13,7 @@ type request struct {
 	seq     uint64
 	frame   []byte
 	pending *api.Pending // nil once it was taken out
+	since   event.Time   // when it was whole
 }
 
 // waiting are the requests of one connection that are in the broker's hands. They come in the order of their numbers, and mostly go

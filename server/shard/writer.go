@@ -7,6 +7,7 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/invariant"
 	"github.com/highwater-log/highwater/server/api"
+	"github.com/highwater-log/highwater/server/metrics"
 )
 
 // A client that takes its replies more slowly than this is no client: its memory is wanted elsewhere.
@@ -20,12 +21,12 @@ func (c *connection) write() {
 	for range c.wake {
 		for {
 			if closing := c.encode(); closing {
-				c.end("a request that wants no answer failed")
+				c.end(metrics.NoAnswer, "a request that wants no answer failed")
 				return
 			}
 			sent, err := c.send()
 			if err != nil {
-				c.end(err.Error())
+				c.fail(slow(err))
 				return
 			}
 			if sent == 0 {
@@ -47,11 +48,13 @@ func (c *connection) encode() (closing bool) {
 	}
 	a := c.server.apis.Get().(*api.API)
 	defer c.server.apis.Put(a)
+	now, _ := c.server.clock.read()
 	n := 0
 	for ; n < len(replies) && !closing; n++ {
 		r, req := &replies[n], waited[n]
 		r.frame = len(req.frame)
 		r.bufs, closing = a.Encode(req.pending, r.body)
+		c.count.Served(req.pending.Key(), now-req.since, r.body)
 	}
 	clear(waited)
 	c.answerAll(replies[:n])
@@ -119,10 +122,13 @@ func (c *connection) send() (int64, error) {
 	}
 	if len(bufs) == 1 {
 		n, err := c.socket.Write(bufs[0])
+		c.count.Sent(int64(n))
 		return int64(n), err
 	}
 	out := net.Buffers(bufs)
-	return out.WriteTo(c.socket)
+	n, err := out.WriteTo(c.socket)
+	c.count.Sent(n)
+	return n, err
 }
 
 // setWriteBy makes sure that a write ends after the patience given, or at most a quarter later: a deadline costs more than a small
