@@ -40,6 +40,9 @@ type sweepReport struct {
 	EventsPerSec float64        `json:"events_per_s"`
 	Failures     []string       `json:"failures"`
 	Probes       map[string]int `json:"probes"`
+	Labels       map[string]int `json:"labels"`
+	Struck       map[string]int `json:"faults_by_kind"`
+	Excused      map[string]int `json:"excuses"`
 	Costs        map[string]int `json:"step_costs"` // of the costliest step, by kind of event
 }
 
@@ -92,7 +95,7 @@ func newSimSweep() *cobra.Command {
 				Seeds: stats.Seeds, Failed: stats.Failed, Acked: stats.Acked, Crashes: stats.Crashes, Faults: stats.Faults, Stale: stats.Stale,
 				Detect: stats.Detect, Ended: stats.Ended, Events: stats.Events, Simulated: float64(stats.Simulated) / 1e9,
 				CPU: (cpuTime() - cpu).Seconds(), Wall: time.Since(began).Seconds(), Failures: failures, Probes: stats.Probes,
-				Costs: costReport(stats.Costs),
+				Costs: costReport(stats.Costs), Labels: stats.Labels, Struck: stats.Struck, Excused: stats.Excused,
 			}
 			report.EventsPerSec = float64(report.Events) / report.Wall
 			if err := out.print(cmd.OutOrStdout(), report, func(w io.Writer) { report.text(w, &stats, probes) }); err != nil {
@@ -125,6 +128,8 @@ func (r *sweepReport) text(w io.Writer, stats *sweep.Stats, probes bool) {
 	say(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d",
 		float64(r.Acked)/n, float64(r.Crashes)/n, float64(r.Faults)/n, float64(r.Stale)/n, r.CPU/n, float64(r.Acked)/max(r.Simulated, 1e-9),
 		r.Detect, r.Ended, len(r.Probes))
+	say(w, "labels: %s; excuses: %s", counted(r.Labels), counted(r.Excused))
+	say(w, "faults by kind: %s", counted(r.Struck))
 	say(w, "costliest steps: %s", world.CostText(stats.Costs))
 	say(w, "seeds=%d failed=%d acked=%d faults=%d simulated=%.3f cpu=%.3f wall=%.3f events_per_s=%.0f",
 		r.Seeds, r.Failed, r.Acked, r.Faults, r.Simulated, r.CPU, r.Wall, r.EventsPerSec)
@@ -139,6 +144,18 @@ func costReport(costs []int) map[string]int {
 		}
 	}
 	return named
+}
+
+// counted renders counts by name: kill=17 rot=2.
+func counted(m map[string]int) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, name := range sortedKeys(m) {
+		out = append(out, fmt.Sprintf("%s=%d", name, m[name]))
+	}
+	return strings.Join(out, " ")
 }
 
 func profileFlag(profile string) string {

@@ -6,7 +6,6 @@ import (
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/rand"
 	"github.com/highwater-log/highwater/sim/disk"
-	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/highwater-log/highwater/sim/world"
 )
 
@@ -26,7 +25,7 @@ func (r *recovery) judge(w *world.World, node int) (*content, finding) {
 	h := &w.Plan().Header
 	b := &bench{
 		disk: w.Disk(node), config: func(seed uint64) broker.Config { return w.Config(node, seed) },
-		wall: h.WallMs, detect: h.Label == fault.LabelDetect, seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
+		wall: h.WallMs, detect: w.Harmed(), seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
 	}
 	return b.judge()
 }

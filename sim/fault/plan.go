@@ -12,6 +12,8 @@ const Format = 1
 const (
 	LabelSurvive = "survive" // nothing acknowledged may be lost
 	LabelDetect  = "detect"  // damage beyond what one disk can repair: refused or named, never wrong bytes
+	// LabelUnavailable: the broker may refuse or end for as long as the fault is there; afterwards nothing is missing.
+	LabelUnavailable = "unavailable-ok"
 )
 
 // Plan is one run before it is run, and its verdict afterwards.
@@ -143,20 +145,6 @@ type Op struct {
 	MaxBytes  int32      `json:"max_bytes,omitempty"` // fetch: of the whole answer; 0 for plenty
 }
 
-// Family is a kind of fault with a switch and a stream of its own.
-type Family string
-
-// The families.
-const (
-	Crash      Family = "crash"
-	Net        Family = "net"
-	SlowDisk   Family = "slow-disk"
-	Rot        Family = "rot"
-	ReadError  Family = "read-error"
-	WriteError Family = "write-error"
-	Clock      Family = "clock"
-)
-
 // Fault is one thing that goes wrong, once.
 type Fault struct {
 	ID     int     `json:"id"`
@@ -170,12 +158,14 @@ type Fault struct {
 	Data   disk.Keep  `json:"data,omitempty"`    // cut
 	Meta   disk.Keep  `json:"meta,omitempty"`    // cut
 	Shorn  bool       `json:"shorn,omitempty"`   // cut: see disk.Crash
-	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow: how long
+	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow, pause, freeze, drift: how long
 	Client int        `json:"client,omitempty"`  // reset, silence, clog: whose connections
+	Cell   int        `json:"cell,omitempty"`    // pause: which cell, counted from 1; 0 for the whole process
 	Factor int        `json:"factor,omitempty"`  // slow: how many times slower
 	Where  string     `json:"where,omitempty"`   // rot, read-error: journal or segment
 	Times  int        `json:"times,omitempty"`   // read-error: how often it fails; negative until overwritten
 	StepMs int64      `json:"step_ms,omitempty"` // wall: how far the wall clock jumps
+	PPM    int64      `json:"ppm,omitempty"`     // drift: by how much the monotonic clock is faster; -1000000 stands still
 }
 
 // Verbs of faults.
@@ -190,6 +180,9 @@ const (
 	DoReadError  = "read-error"  // a block of a file cannot be read
 	DoWriteError = "write-error" // the write or sync that triggers it fails
 	DoWall       = "wall"        // the wall clock jumps
+	DoFreeze     = "freeze"      // the wall clock stands still for a while, and goes on from there
+	DoDrift      = "drift"       // the monotonic clock goes slower or faster for a while
+	DoPause      = "pause"       // the process, or one of its cells, does nothing for a while: disk, clock and network go on
 )
 
 // Places of damage.

@@ -45,6 +45,9 @@ func NewHeader(seed uint64, p Profile) Header {
 	}
 	retain(&h, NewRand(seed, StreamRetention, 0).Seq())
 	change(&h, NewRand(seed, StreamShards, 0).Seq())
+	if p.On(seed, Boundary) {
+		bound(&h, NewRand(seed, StreamBoundary, 0).Seq())
+	}
 	return h
 }
 

@@ -39,6 +39,9 @@ type Stats struct {
 	Simulated event.Time
 	Costs     []int          // of the costliest step, by kind of event
 	Probes    map[string]int // runs that reached each rare branch
+	Labels    map[string]int // runs by label
+	Struck    map[string]int // faults that fired, by verb
+	Excused   map[string]int // what judges let pass, by kind
 }
 
 // Seeds sweeps over a range.
@@ -46,7 +49,7 @@ func Seeds(c Config) (Stats, error) {
 	if _, err := world.Generate(c.From, c.Profile); err != nil {
 		return Stats{}, err
 	}
-	stats := Stats{Probes: make(map[string]int)}
+	stats := Stats{Probes: map[string]int{}, Labels: map[string]int{}, Struck: map[string]int{}, Excused: map[string]int{}}
 	var (
 		next  atomic.Uint64
 		order = newSequencer(c.From, func(d done) {
@@ -101,6 +104,15 @@ func (s *Stats) add(r *world.Result) {
 	}
 	for _, p := range r.Probes {
 		s.Probes[p]++
+	}
+	s.Labels[r.Label]++
+	merge(s.Struck, r.Struck)
+	merge(s.Excused, r.Excused)
+}
+
+func merge(sum, more map[string]int) {
+	for name, n := range more {
+		sum[name] += n
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 
 // node is one machine: a disk that lasts, and a process that comes and goes.
 type node struct {
-	w    *World
-	id   int
-	disk *disk.Disk
-	wall int64 // milliseconds by which its wall clock is off
+	w     *World
+	id    int
+	disk  *disk.Disk
+	clock clock
 
 	life     int // number of the process, from 1
 	up       bool
@@ -32,8 +32,6 @@ type node struct {
 	begun    uint64       // machines of this life
 	api      *api.API
 	cells    []*cell
-	clock    event.Time // its monotonic clock when it was started
-	started  event.Time // the world's clock then
 	accepted uint64
 	links    []*link
 	diskTime fault.Rand
@@ -54,7 +52,7 @@ func (w *World) boot() {
 	life := rand.Mix2(uint64(n.id), uint64(n.life))
 	identity := fault.NewRand(seed, fault.StreamIdentity, life)
 	n.up, n.ready, n.halted = true, false, 0
-	n.started, n.clock = w.now, event.Time(identity.At(1)%uint64(event.Second))
+	n.clock.start(w.now, event.Time(identity.At(1)%uint64(event.Second)))
 	n.links, n.cells = nil, nil
 	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
 	n.failing = map[event.IOID]uint64{}
@@ -120,7 +118,7 @@ func slicesOf(shards []store.Config) []*store.Config {
 }
 
 // now is the node's monotonic clock.
-func (n *node) now() event.Time { return n.clock + n.w.now - n.started }
+func (n *node) now() event.Time { return n.clock.mono(n.w.now) }
 
 // pushAll tells every cell.
 func (n *node) pushAll(ev event.Event) {

@@ -14,7 +14,7 @@ func (c *cell) apply(ev *event.Event) bool {
 	n := c.n
 	w := n.w
 	ev.Now = n.now()
-	ev.Wall = w.plan.Header.WallMs + n.wall + int64(w.now/event.Millisecond)
+	ev.Wall = n.clock.wall(w.now, w.rightWall())
 	if n.pass(fault.Passing{Point: fault.AtEvent}) {
 		return false
 	}
@@ -131,12 +131,14 @@ func (n *node) halt(e *event.Effect) {
 		return
 	case event.HaltDisk:
 		if len(n.failing) > 0 {
+			w.result.excuse(ExcuseDiskError)
 			n.end(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, false)
 			w.due(item{at: w.now + 50*event.Millisecond, kind: dueBoot, node: n})
 			return
 		}
 	}
-	if w.plan.Header.Label == fault.LabelDetect {
+	if w.Harmed() {
+		w.result.excuse(ExcuseEnded)
 		w.result.Ended = e.Halt.String() + ": " + e.Text
 		n.up = false
 		w.enter(phaseEnd)

@@ -26,6 +26,7 @@ func (n *node) passIO(p fault.Passing, io event.IOID) bool {
 // strike lets f happen. It reports whether the process ended.
 func (n *node) strike(f *fault.Fault, p fault.Passing, io event.IOID) bool {
 	w := n.w
+	w.result.struck(f.Do)
 	w.trace.Note(w.event, w.now, n.id, n.life, f.Do, uint64(f.ID), 0, func() string {
 		return fmt.Sprintf("(fault %d, at %s %s)", f.ID, p.Point, p.Op)
 	})
@@ -42,11 +43,18 @@ func (n *node) strike(f *fault.Fault, p fault.Passing, io event.IOID) bool {
 	case fault.DoReadError:
 		if file, off, ok := n.victim(f.Where, f.Seed); ok {
 			n.disk.FailReads(file, off, f.Times)
+			w.harmed = w.harmed || f.Times < 0
 		}
 	case fault.DoWriteError:
 		n.failing[io] = f.Seed
 	case fault.DoWall:
-		n.wall += f.StepMs
+		n.clock.off += f.StepMs
+	case fault.DoFreeze:
+		n.clock.freeze(w.now, w.rightWall(), f.For)
+	case fault.DoDrift:
+		n.clock.drift(w.now, f.PPM, f.For)
+	case fault.DoPause:
+		n.pause(f)
 	}
 	return false
 }
@@ -86,7 +94,7 @@ func (w *World) disturb(f *fault.Fault) {
 // rot flips a bit of a file.
 func (n *node) rot(f *fault.Fault) {
 	if file, off, ok := n.victim(f.Where, f.Seed); ok {
-		n.disk.Rot(file, off+int64(rand.Mix2(f.Seed, 1)%event.BlockSize), uint8(rand.Mix2(f.Seed, 2)))
+		n.w.harmed = n.disk.Rot(file, off+int64(rand.Mix2(f.Seed, 1)%event.BlockSize), uint8(rand.Mix2(f.Seed, 2))) || n.w.harmed
 	}
 }
 

@@ -65,6 +65,7 @@ type World struct {
 	phaseEv uint64
 
 	trimmed bool // logs may let go of records
+	harmed  bool // something was damaged that one disk has only once
 
 	buf    event.Buf
 	bytes  []byte // scratch of receipts
@@ -116,6 +117,13 @@ func (w *World) Plan() *fault.Plan { return w.plan }
 
 // Disk is the disk of a node, to be looked at or cloned.
 func (w *World) Disk(int) *disk.Disk { return w.node.disk }
+
+// Harmed reports whether the plan has damaged what one disk has only once, and said that it would: from then on logs may be called
+// damaged, and the broker may end.
+func (w *World) Harmed() bool { return w.harmed && w.plan.Header.Label == fault.LabelDetect }
+
+// rightWall is what a wall clock shows that is right.
+func (w *World) rightWall() int64 { return w.plan.Header.WallMs + int64(w.now/event.Millisecond) }
 
 // Fail ends the run: oracle is the judge or the law, text what it saw. The first failure stands.
 func (w *World) Fail(oracle, text string) {
@@ -185,6 +193,10 @@ func (w *World) dispatch(x *item) {
 		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
 			w.cellDue(x)
 		}
+	case dueResume:
+		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
+			x.node.resume()
+		}
 	case dueBoot:
 		if !x.node.up && w.phase != phaseEnd {
 			w.boot()
@@ -193,6 +205,12 @@ func (w *World) dispatch(x *item) {
 }
 
 func (w *World) cellDue(x *item) {
+	if x.kind == dueTick || x.kind == dueTurn {
+		if c := x.node.cells[x.b]; w.now < c.paused {
+			w.postpone(c, x)
+			return
+		}
+	}
 	switch x.kind {
 	case dueTick:
 		x.node.cells[x.b].tickDue(x.at)
@@ -286,7 +304,7 @@ func (w *World) finish() {
 			r.Acked++
 		}
 	}
-	r.Faults, r.Stale = w.watch.Fired(), w.watch.Stale()
+	r.Faults, r.Stale, r.Harmed = w.watch.Fired(), w.watch.Stale(), w.Harmed()
 	if w.hooks.OnEnd != nil && !w.failed {
 		w.hooks.OnEnd(w, r)
 	}
