@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -114,16 +113,6 @@ func merge(sum, more map[string]int) {
 	for name, n := range more {
 		sum[name] += n
 	}
-}
-
-// ProbeNames are the probes that were reached, in name order.
-func (s *Stats) ProbeNames() []string {
-	names := make([]string, 0, len(s.Probes))
-	for name := range s.Probes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // done is one finished run.

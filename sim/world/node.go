@@ -36,6 +36,7 @@ type node struct {
 	links    []*link
 	diskTime fault.Rand
 	heap     *heap
+	killed   bool                  // the last crash was a kill: what recovery reads may be volatile
 	failing  map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
 
 	slowUntil event.Time

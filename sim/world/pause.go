@@ -3,6 +3,7 @@ package world
 import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/highwater-log/highwater/sim/netsim"
 )
 
 // A process that is paused (stopped, swapped out, moved to another host) or a thread that gets no core does nothing: its inbox
@@ -12,6 +13,9 @@ import (
 // pause stops the process, or one of its cells.
 func (n *node) pause(f *fault.Fault) {
 	until := n.w.now + f.For
+	if !n.ready {
+		n.w.hit("world/pause-in-recovery")
+	}
 	for i, c := range n.cells {
 		if f.Cell == 0 || (f.Cell-1)%len(n.cells) == i {
 			c.paused = max(c.paused, until)
@@ -36,6 +40,9 @@ func (w *World) postpone(c *cell, x *item) {
 // resume goes on with what nothing else wakes: answers that waited for room on the wire.
 func (n *node) resume() {
 	for _, l := range n.links {
+		if l.wire.Waiting(netsim.ToClient) > 0 {
+			n.w.hit("world/resume-with-answers-waiting")
+		}
 		if n.pausedAt(l.id) <= n.w.now {
 			n.flush(l)
 		}

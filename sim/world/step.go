@@ -132,6 +132,7 @@ func (n *node) halt(e *event.Effect) {
 	case event.HaltDisk:
 		if len(n.failing) > 0 {
 			w.result.excuse(ExcuseDiskError)
+			w.hit("world/disk-error-halts")
 			n.end(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, false)
 			w.due(item{at: w.now + 50*event.Millisecond, kind: dueBoot, node: n})
 			return

@@ -64,11 +64,36 @@ func (n *node) crash(f *fault.Fault) {
 	w := n.w
 	w.result.Crashes++
 	cut := f.Do == fault.DoCut
+	n.probeCrash(cut)
 	n.end(disk.Crash{Seed: f.Seed, Flight: f.Flight, Data: f.Data, Meta: f.Meta, Shorn: f.Shorn}, cut)
 	if w.hooks.OnCrash != nil {
 		w.hooks.OnCrash(w, n.id, cut)
 	}
 	w.due(item{at: w.now + f.For, kind: dueBoot, node: n})
+}
+
+// probeCrash says in which rare moment a crash comes.
+func (n *node) probeCrash(cut bool) {
+	w := n.w
+	switch {
+	case n.move != nil:
+		w.hit("world/crash-in-move")
+	case !n.ready:
+		w.hit("world/crash-in-recovery")
+	}
+	if !n.ready && n.killed && cut {
+		w.hit("world/cut-in-recovery-from-kill")
+	}
+	n.killed = !cut
+	if len(n.cells) > 0 && w.now < n.cells[0].paused {
+		w.hit("world/crash-in-pause")
+	}
+	switch pending := n.disk.Pending(); {
+	case pending > 8:
+		w.hit("world/crash-with-many-in-flight")
+	case pending == 0:
+		w.hit("world/crash-with-none-in-flight")
+	}
 }
 
 // disturb strikes the connection of a client.

@@ -323,10 +323,15 @@ func (w *World) cost(ev *event.Event) {
 // probe remembers the rare branches of the last step.
 func (w *World) probe() {
 	for _, name := range w.buf.Probes() {
-		if !w.seen[name] {
-			w.seen[name] = true
-			w.result.Probes = append(w.result.Probes, name)
-		}
+		w.hit(name)
+	}
+}
+
+// hit records that a rare moment of the world came about, as event.Buf.Hit does for branches of the core.
+func (w *World) hit(name string) {
+	if w.buf.Probing && !w.seen[name] {
+		w.seen[name] = true
+		w.result.Probes = append(w.result.Probes, name)
 	}
 }
 
