@@ -70,7 +70,7 @@ func (x *reader) begin(s *Store, p *Partition, base, pos int64, why string, out 
 	w := s.newWalk(p, base, pos)
 	w.want = min(max(x.read.Bytes, 0)+s.cfg.IndexInterval+record.HeaderSize, s.cfg.MaxReadBytes)
 	w.visit = func(b record.Batch, _, _ int64) bool { return x.visit(b, w.memory) }
-	w.room = x.room
+	w.room, w.from = x.room, x.read.From
 	w.done = func(_ *walk, why string, out *event.Buf) { x.finish(s, p, why, out) }
 	w.run(out)
 }

@@ -35,3 +35,30 @@ func TestRead_FetchesLittleMoreThanItIsAskedFor(t *testing.T) {
 		t.Errorf("%d reads of %d bytes fetched %d, more than %d", reads, asked, fetched, most)
 	}
 }
+
+// TestRead_PassesOverBatchesThatFindNoRoom begins behind a batch that is larger than the whole answer may be: that one is passed
+// over on the way from the index, and takes no room.
+func TestRead_PassesOverBatchesThatFindNoRoom(t *testing.T) {
+	w := filled(t, 1, 200)
+	w.cfg.IndexInterval, w.cfg.TailBytes, w.cfg.SegmentBytes, w.cfg.MaxReadBytes = 1<<20, 0, 1<<20, 4096
+	w.settleDown()
+	w.reopen()
+	tp := testTP(0)
+	for _, size := range []int{9000, 300, 300} {
+		w.do(op{kind: "append", tp: tp, batch: w.batch(w.model()[tp], size)})
+		w.turn()
+		for p := w.store.Get(tp); p.Log().Flushed() < p.Log().End(); {
+			w.step()
+		}
+	}
+	w.settleDown()
+	w.reopen()
+	log := w.store.Get(tp).Log()
+	for from := log.Start(); from < log.End(); from++ {
+		d := w.readNow(Read{TP: tp, From: from, To: log.End(), Bytes: 2000})
+		if large := w.model()[tp].batches[1]; len(d.Batches) == 0 && from >= large.NextOffset() {
+			t.Errorf("a read from %d on gets nothing", from)
+		}
+		d.Drop(&w.out)
+	}
+}

@@ -27,6 +27,7 @@ type walk struct {
 	memory     *event.Buffer // that the batch being shown lies in; nil for the collector's
 	visit      func(b record.Batch, base, pos int64) (more bool)
 	room       func(next int64) int64 // bytes to read where a batch of at least next bytes comes, 0 to end; nil for all there is
+	from       int64                  // batches that end at or below it are passed over, and need no room
 	done       func(w *walk, why string, out *event.Buf)
 }
 
@@ -169,7 +170,7 @@ func (w *walk) take(data []byte, f *segfile, out *event.Buf) {
 		need = int64(record.Batch(data).Size())
 	}
 	if progress {
-		w.goOn(need, out)
+		w.goOn(need, len(data) >= record.HeaderSize && record.Batch(data).NextOffset() <= w.from, out)
 		return
 	}
 	if need <= int64(len(data)) || need > f.size-w.pos || need <= w.want && int64(len(data)) < w.want {
@@ -180,10 +181,12 @@ func (w *walk) take(data []byte, f *segfile, out *event.Buf) {
 	w.run(out)
 }
 
-// goOn reads more, where a batch of at least next bytes comes.
-func (w *walk) goOn(next int64, out *event.Buf) {
+// goOn reads more, where a batch of at least next bytes comes. passed: that one is passed over.
+func (w *walk) goOn(next int64, passed bool, out *event.Buf) {
 	w.want = w.s.cfg.MaxReadBytes
-	if w.room != nil {
+	if passed {
+		w.want = max(w.want, next)
+	} else if w.room != nil {
 		room := w.room(next)
 		if room == 0 {
 			w.done(w, walkEnded, out)
