@@ -23,8 +23,10 @@ type recovery struct{ boots uint64 }
 func (r *recovery) judge(w *world.World, node int) (*content, finding) {
 	r.boots++
 	h := &w.Plan().Header
+	room := w.Disk(node).Clone() // a recovery on a full file system ends, and another one goes on
+	room.SetCapacity(0)
 	b := &bench{
-		disk: w.Disk(node), config: func(seed uint64) broker.Config { return w.Config(node, seed) },
+		disk: room, config: func(seed uint64) broker.Config { return w.Config(node, seed) },
 		wall: h.WallMs, detect: w.Harmed(), seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
 	}
 	return b.judge()

@@ -13,6 +13,13 @@ const (
 	WriteError Family = "write-error"
 	Clock      Family = "clock"
 	Pause      Family = "pause"
+	SyncError  Family = "sync-error"
+	BootCrash  Family = "boot-crash" // a second crash, in what a start saves
+	Stop       Family = "stop"       // clean stops while clients work, and crashes in them
+	Slot       Family = "slot"       // damage of what has a twin, or can be made anew
+	Spoil      Family = "spoil"      // damage of what there is once
+	NoSpace    Family = "no-space"
+	PutBack    Family = "put-back" // older parts of a directory
 	Boundary   Family = "boundary" // sizes at their bounds: no line of its own, but other headers and operations
 )
 
@@ -35,6 +42,13 @@ var families = []kin{
 	{Clock, StreamClock, 700, (*generator).clock},
 	{Pause, StreamPause, 800, (*generator).pauses},
 	{Boundary, StreamBoundary, 900, nil},
+	{SyncError, StreamSyncError, 1000, (*generator).syncErrors},
+	{BootCrash, StreamBootCrash, 1100, (*generator).bootCrashes},
+	{Stop, StreamStop, 1200, (*generator).stops},
+	{Slot, StreamSlot, 1300, (*generator).slots},
+	{Spoil, StreamSpoil, 1400, (*generator).spoils},
+	{NoSpace, StreamNoSpace, 1500, (*generator).noSpace},
+	{PutBack, StreamPutBack, 1600, (*generator).putBacks},
 }
 
 // kinOf finds a family.

@@ -5,7 +5,7 @@ func Label(faults []Fault) string {
 	label := LabelSurvive
 	for i := range faults {
 		switch f := &faults[i]; {
-		case f.harms():
+		case f.Harms():
 			return LabelDetect
 		case f.withholds():
 			label = LabelUnavailable
@@ -14,8 +14,27 @@ func Label(faults []Fault) string {
 	return label
 }
 
-// harms reports whether f may take something away that one disk has only once.
-func (f *Fault) harms() bool { return f.Do == DoRot || f.Do == DoReadError && f.Times < 0 }
+// Harms reports whether f takes away what one disk has only once: a hard state, an identity and an index have a twin, or can be
+// made anew. Two copies of a checkpoint are of different moments: the older one serves only as long as the journal goes back so far.
+func (f *Fault) Harms() bool {
+	switch f.Do {
+	case DoRot, DoZero, DoStale:
+	case DoReadError:
+		if f.Times >= 0 {
+			return false
+		}
+	default:
+		return f.Do == DoMisdirect
+	}
+	switch f.Where {
+	case InHardState, InSidecar:
+		return f.Copies > 1
+	case InIndex:
+		return false
+	}
+	return true
+}
 
-// withholds reports whether f may keep the broker from serving without harming anything.
-func (f *Fault) withholds() bool { return false }
+// withholds reports whether f may keep the broker from serving without harming anything: a full disk ends it (docs/DIVERGENCE.md), an
+// older part is refused until the right one is put back.
+func (f *Fault) withholds() bool { return f.Do == DoFull || f.Do == DoPutBack }

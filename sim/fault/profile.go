@@ -19,16 +19,23 @@ const Drawn = "drawn"
 // profiles are the known ones. Crashes are on in most runs of each: what else breaks matters most where something is lost with it.
 var profiles = []Profile{
 	{Name: "calm", Weight: 1},
-	{Name: "crash", Weight: 5, Families: []Chance{{Crash, 1, 1}}},
-	{Name: "disk", Weight: 4, Families: []Chance{{Crash, 7, 8}, {SlowDisk, 1, 3}, {ReadError, 1, 3}, {WriteError, 1, 3}, {Rot, 1, 8}}},
-	{Name: "network", Weight: 3, Families: []Chance{{Net, 1, 1}, {Crash, 3, 4}}},
+	{Name: "crash", Weight: 4, Families: []Chance{{Crash, 1, 1}}},
+	{Name: "disk", Weight: 4, Families: []Chance{
+		{Crash, 7, 8}, {SlowDisk, 1, 4}, {ReadError, 1, 4}, {WriteError, 1, 4}, {SyncError, 1, 4}, {Slot, 1, 4}, {NoSpace, 1, 6},
+		{PutBack, 1, 4}, {Spoil, 1, 8}, {Net, 1, 4},
+	}},
+	{Name: "starts", Weight: 3, Families: []Chance{{BootCrash, 7, 8}, {Stop, 7, 8}, {Crash, 1, 2}, {SyncError, 1, 8}, {Slot, 1, 8}, {Net, 1, 2}}},
+	{Name: "network", Weight: 4, Families: []Chance{{Net, 1, 1}, {Crash, 7, 8}}},
 	{Name: "clock", Weight: 2, Families: []Chance{{Clock, 1, 1}, {Crash, 7, 8}, {Net, 1, 4}}},
-	{Name: "pauses", Weight: 2, Families: []Chance{{Pause, 1, 1}, {Crash, 3, 4}, {Net, 1, 2}, {SlowDisk, 1, 4}}},
-	{Name: "boundaries", Weight: 2, Families: []Chance{{Boundary, 1, 1}, {Crash, 7, 8}}},
-	{Name: "rot", Weight: 1, Families: []Chance{{Crash, 1, 1}, {Rot, 1, 1}}},
+	{Name: "pauses", Weight: 2, Families: []Chance{{Pause, 1, 1}, {Crash, 7, 8}, {Net, 1, 2}, {SlowDisk, 1, 4}}},
+	{Name: "boundaries", Weight: 1, Families: []Chance{{Boundary, 1, 1}, {Crash, 7, 8}, {Net, 1, 4}}},
+	{Name: "rot", Weight: 1, Families: []Chance{{Crash, 1, 1}, {Rot, 1, 2}, {Spoil, 3, 4}}},
+	{Name: "full", Families: []Chance{{NoSpace, 1, 1}, {Crash, 1, 2}}},
+	{Name: "older", Families: []Chance{{PutBack, 1, 1}, {Crash, 1, 2}}},
 	{Name: "all", Weight: 4, Families: []Chance{
 		{Crash, 7, 8}, {Net, 1, 2}, {SlowDisk, 1, 3}, {ReadError, 1, 4}, {WriteError, 1, 4}, {Clock, 1, 3}, {Pause, 1, 3},
-		{Boundary, 1, 4}, {Rot, 1, 8},
+		{Boundary, 1, 8}, {Rot, 1, 16}, {SyncError, 1, 8}, {BootCrash, 1, 4}, {Stop, 1, 4}, {Slot, 1, 4}, {NoSpace, 1, 8}, {PutBack, 1, 8},
+		{Spoil, 1, 16},
 	}},
 }
 

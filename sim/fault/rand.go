@@ -31,6 +31,13 @@ const (
 	StreamProfile
 	StreamPause
 	StreamBoundary
+	StreamSyncError
+	StreamBootCrash
+	StreamStop
+	StreamSlot
+	StreamSpoil
+	StreamNoSpace
+	StreamPutBack
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

@@ -36,14 +36,23 @@ type node struct {
 	links    []*link
 	diskTime fault.Rand
 	heap     *heap
-	killed   bool                  // the last crash was a kill: what recovery reads may be volatile
-	failing  map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
+	killed   bool                   // the last crash was a kill: what recovery reads may be volatile
+	failing  map[event.IOID]failure // operations that will fail; only looked up
 
+	stopping  bool         // it was asked to end by the plan
+	rest      event.Time   // until it is started again then
+	noSpace   bool         // this process was told that there is no room
+	copies    map[int]part // by the fault that took them; only looked up
+	displaced *displaced   // nil where every part is the right one
+	deadUntil event.Time
+	fullUntil event.Time
 	slowUntil event.Time
 	slowBy    event.Time
 }
 
-func newNode(w *World, id int) *node { return &node{w: w, id: id, disk: disk.New()} }
+func newNode(w *World, id int) *node {
+	return &node{w: w, id: id, disk: disk.New(), copies: map[int]part{}}
+}
 
 // boot starts a process on the node's disk.
 func (w *World) boot() {
@@ -56,7 +65,8 @@ func (w *World) boot() {
 	n.clock.start(w.now, event.Time(identity.At(1)%uint64(event.Second)))
 	n.links, n.cells = nil, nil
 	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
-	n.failing = map[event.IOID]uint64{}
+	n.failing = map[event.IOID]failure{}
+	n.stopping, n.noSpace = false, false
 	n.heap = newHeap()
 	n.api = api.New(api.Config{})
 	n.move, n.begun = nil, 0
@@ -141,11 +151,12 @@ func (n *node) ioDone(life uint64, io event.IOID) {
 		return
 	}
 	var ev event.Event
-	if seed, ok := n.failing[io]; ok {
-		n.disk.Fail(io, event.StatusIOError, seed, &ev)
+	if x, ok := n.failing[io]; ok {
+		n.fail(io, x, &ev)
 	} else {
 		n.disk.Complete(io, &ev)
 	}
+	n.noSpace = n.noSpace || ev.Status == event.StatusNoSpace
 	op, durable := n.disk.Last()
 	if n.w.hooks.OnComplete != nil {
 		n.w.hooks.OnComplete(n.w, n.id, &ev)

@@ -19,6 +19,7 @@ const (
 	dueTurn                    // cell b of life a works on its inbox
 	dueHand                    // a message between two cells of life a arrives: b is from<<8 | to
 	dueBoot                    // the node is started
+	dueRoom                    // a full file system has room again
 	dueResume                  // a process of life a that was paused goes on
 )
 

@@ -47,6 +47,8 @@ type Result struct {
 const (
 	ExcuseEnded     = "ended"      // a broker ended itself over damage, with a reason
 	ExcuseDiskError = "disk-error" // it ended itself over a write or sync that failed, and was started again
+	ExcuseFull      = "full"       // it ended itself over a full file system, and was started again
+	ExcuseOlder     = "older-part" // it refused an older part, and the right one was put back
 	ExcuseNamed     = "named"      // a partition is called damaged, and what it lacks is not asked for
 )
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/highwater-log/highwater/core/event"
-	"github.com/highwater-log/highwater/core/rand"
 	"github.com/highwater-log/highwater/sim/disk"
 	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/highwater-log/highwater/sim/netsim"
@@ -38,15 +37,22 @@ func (n *node) strike(f *fault.Fault, p fault.Passing, io event.IOID) bool {
 		w.disturb(f)
 	case fault.DoSlow:
 		n.slowUntil, n.slowBy = w.now+f.For, event.Time(f.Factor)
-	case fault.DoRot:
-		n.rot(f)
-	case fault.DoReadError:
-		if file, off, ok := n.victim(f.Where, f.Seed); ok {
-			n.disk.FailReads(file, off, f.Times)
-			w.harmed = w.harmed || f.Times < 0
-		}
+	case fault.DoRot, fault.DoZero, fault.DoStale, fault.DoMisdirect, fault.DoReadError:
+		n.damage(f)
 	case fault.DoWriteError:
-		n.failing[io] = f.Seed
+		n.failing[io] = failure{seed: f.Seed}
+	case fault.DoSyncError:
+		n.failing[io] = failure{seed: f.Seed, forgets: true, keep: f.Data}
+	case fault.DoDead:
+		n.deadUntil = w.now + f.For
+	case fault.DoFull:
+		n.fill(f)
+	case fault.DoStop:
+		n.stop(f)
+	case fault.DoCopy:
+		n.copyPart(f)
+	case fault.DoPutBack:
+		n.putBack(f)
 	case fault.DoWall:
 		n.clock.off += f.StepMs
 	case fault.DoFreeze:
@@ -76,6 +82,8 @@ func (n *node) crash(f *fault.Fault) {
 func (n *node) probeCrash(cut bool) {
 	w := n.w
 	switch {
+	case n.stopping:
+		w.hit("world/crash-in-stop")
 	case n.move != nil:
 		w.hit("world/crash-in-move")
 	case !n.ready:
@@ -114,70 +122,4 @@ func (w *World) disturb(f *fault.Fault) {
 		l.wire.Clog(netsim.ToNode, w.now+f.For)
 	}
 	w.watchLink(l)
-}
-
-// rot flips a bit of a file.
-func (n *node) rot(f *fault.Fault) {
-	if file, off, ok := n.victim(f.Where, f.Seed); ok {
-		n.w.harmed = n.disk.Rot(file, off+int64(rand.Mix2(f.Seed, 1)%event.BlockSize), uint8(rand.Mix2(f.Seed, 2))) || n.w.harmed
-	}
-}
-
-// victim draws a block of a shard's journal or segments that holds something.
-func (n *node) victim(where string, seed uint64) (event.File, int64, bool) {
-	if where == fault.InJournal {
-		return n.journalVictim(seed)
-	}
-	var files []event.FileInfo
-	for _, info := range n.disk.Files() {
-		if info.File.Kind == event.FileSegment && info.File.Store.Role == event.RoleShard && info.Size > 0 {
-			files = append(files, info)
-		}
-	}
-	for try := range uint64(64) {
-		if len(files) == 0 {
-			break
-		}
-		info := files[rand.Mix3(seed, 3, try)%uint64(len(files))]
-		blocks := (info.Size + event.BlockSize - 1) / event.BlockSize
-		off := int64(rand.Mix3(seed, 4, try)%uint64(blocks)) * event.BlockSize
-		if n.disk.Written(info.File, off) {
-			return info.File, off, true
-		}
-	}
-	return event.File{}, 0, false
-}
-
-// oldest is how many frames back the journal is damaged at most: older ones are seldom read again.
-const oldest = 8
-
-// journalVictim draws a block of one of the last frames of a shard: a drawn one, or the next that has such a frame.
-func (n *node) journalVictim(seed uint64) (event.File, int64, bool) {
-	cells := n.shards()
-	for i := range cells {
-		shard := event.Machine{Role: event.RoleShard, Index: uint8((rand.Mix2(seed, 5) + uint64(i)) % uint64(cells))}
-		if f, off, ok := n.frameVictim(shard, seed); ok {
-			return f, off, true
-		}
-	}
-	return event.File{}, 0, false
-}
-
-// frameVictim draws a block of one of the last frames of a shard. The newest are spared: no other frame says of them
-// yet that they were durable, and one that is bad cannot be told from a torn tail, by design.
-func (n *node) frameVictim(shard event.Machine, seed uint64) (event.File, int64, bool) {
-	spared := n.w.plan.Header.Store.InFlight + 2
-	rank := spared + int(rand.Mix2(seed, 3)%oldest)
-	f, off, length, ok := n.disk.DurableWrite(event.FileChunk, shard, rank)
-	if !ok {
-		return event.File{}, 0, false
-	}
-	off += int64(rand.Mix2(seed, 4)%uint64(length/event.BlockSize)) * event.BlockSize
-	for newer := range spared {
-		g, at, n, ok := n.disk.DurableWrite(event.FileChunk, shard, newer)
-		if ok && g == f && at < off+event.BlockSize && off < at+n {
-			return event.File{}, 0, false // the ring went round: a spared frame lies there now
-		}
-	}
-	return f, off, n.disk.Written(f, off)
 }

@@ -122,6 +122,9 @@ func (w *World) Disk(int) *disk.Disk { return w.node.disk }
 // damaged, and the broker may end.
 func (w *World) Harmed() bool { return w.harmed && w.plan.Header.Label == fault.LabelDetect }
 
+// Displaced reports whether an older part is in the place of the right one. It is refused, or nothing is missing for it.
+func (w *World) Displaced() bool { return w.node.displaced != nil }
+
 // rightWall is what a wall clock shows that is right.
 func (w *World) rightWall() int64 { return w.plan.Header.WallMs + int64(w.now/event.Millisecond) }
 
@@ -193,6 +196,8 @@ func (w *World) dispatch(x *item) {
 		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
 			w.cellDue(x)
 		}
+	case dueRoom:
+		x.node.empty()
 	case dueResume:
 		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
 			x.node.resume()
@@ -257,7 +262,8 @@ func (w *World) enter(p phase) {
 // heal ends every fault that goes on and lets no other begin. A slow disk is as fast as any from here on, also with what is under way.
 func (w *World) heal() {
 	w.watch.Stop()
-	w.node.slowUntil = 0
+	w.node.slowUntil, w.node.deadUntil, w.node.fullUntil = 0, 0, 0
+	w.node.empty()
 	w.queue.hurry(dueIO, w.now+w.node.longest())
 	w.node.disk.HealReads()
 	if !w.node.up {
