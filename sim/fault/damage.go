@@ -19,7 +19,7 @@ func (g *generator) slots() {
 	for range g.rate(6) {
 		f := g.damage()
 		f.Where = Pick(g.Seq, InHardState, InHardState, InSidecar, InSidecar, InIndex)
-		f.On = Trigger{Point: AtBoot, Nth: g.Between(2, 4), Event: uint64(g.within(g.want.Events, 0, 1))}
+		f.On = Trigger{Point: AtBoot, Nth: g.Between(2, 4)} // and only there: rot beside a save that a crash tears is two faults
 		if f.Where == InIndex {
 			f.Home = false
 		}

@@ -50,10 +50,10 @@ func (g *generator) add(f Fault) *Fault {
 // rate is how often something happens in a run: every order of magnitude up to most is as likely as every other.
 func (g *generator) rate(most int) int { return g.LogBetween(1, most) }
 
-// crashes spreads two to eight crashes over the run. Behind each there may be another one during its recovery, and
+// crashes spreads two to six crashes over the run. Behind each there may be another one during its recovery, and
 // behind a kill a power cut that comes when what recovery read has been built upon.
 func (g *generator) crashes() {
-	n := g.LogBetween(2, 8)
+	n := g.LogBetween(2, 6)
 	for i := range n {
 		first := g.crash(Pick(g.Seq, DoKill, DoCut))
 		first.On = g.crashPoint(i, n)
@@ -65,7 +65,7 @@ func (g *generator) crashes() {
 			again := g.crash(Pick(g.Seq, DoKill, DoCut))
 			again.On = Trigger{Point: g.diskPoint(), Nth: g.LogBetween(1, 40), After: id}
 		}
-		if g.OneIn(4) { // when the next life has said a few things upon what the last one left
+		if g.OneIn(6) { // when the next life has said a few things upon what the last one left
 			soon := g.crash(Pick(g.Seq, DoKill, DoCut))
 			soon.On = Trigger{Point: Pick(g.Seq, AtReplied, AtReply), Nth: g.LogBetween(1, 8), After: id}
 		}

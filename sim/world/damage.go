@@ -83,12 +83,29 @@ func (n *node) fileVictim(f *fault.Fault, kind event.FileKind, draw uint64) (spo
 			break
 		}
 		info := files[rand.Mix3(f.Seed, 3, try+64*draw)%uint64(len(files))]
-		if at, ok := n.blockOf(info.File, rand.Mix3(f.Seed, 4, try+64*draw)); ok {
+		if at, ok := n.blockOf(info.File, rand.Mix3(f.Seed, 4, try+64*draw)); ok && !n.fresh(at) {
 			return at, true
 		}
 	}
 	return spot{}, false
 }
+
+// fresh reports whether a block was written directly, and no frame says yet that this is durable: as with the newest frames, it cannot
+// be told from a torn one (see frameVictim).
+func (n *node) fresh(at spot) (is bool) {
+	frames := 0
+	n.disk.Recent(func(f event.File, off, length int64) bool {
+		if f.Kind == event.FileChunk && f.Store == at.file.Store {
+			frames++
+		}
+		is = is || f == at.file && off < at.off+event.BlockSize && at.off < off+length
+		return !is && frames < n.spared()
+	})
+	return is
+}
+
+// spared is how many of the newest frames of a store are not damaged.
+func (n *node) spared() int { return n.w.plan.Header.Store.InFlight + 2 }
 
 // blockOf draws a block of a file.
 func (n *node) blockOf(file event.File, draw uint64) (spot, bool) {
@@ -170,7 +187,7 @@ func (n *node) journalVictim(f *fault.Fault, try uint64) (spot, bool) {
 // frameVictim draws a block of one of the last frames of a store. The newest are spared: no other frame says of them
 // yet that they were durable, and one that is bad cannot be told from a torn tail, by design.
 func (n *node) frameVictim(m event.Machine, seed uint64) (spot, bool) {
-	spared := n.w.plan.Header.Store.InFlight + 2
+	spared := n.spared()
 	rank := spared + int(rand.Mix2(seed, 3)%oldest)
 	file, off, length, ok := n.disk.DurableWrite(event.FileChunk, m, rank)
 	if !ok {

@@ -3,6 +3,7 @@ package world
 import (
 	"slices"
 
+	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/journal"
 	"github.com/highwater-log/highwater/core/store"
@@ -65,6 +66,9 @@ func (n *node) copyPart(f *fault.Fault) {
 func (n *node) putBack(f *fault.Fault) {
 	p, ok := n.copies[f.On.After]
 	m := n.machineOf(f)
+	if broker.MoveDue(HomeSays(n.disk), n.shards()) {
+		return // what a change of the number of shards replaces is not looked at any more from its record on
+	}
 	if !ok || n.displaced != nil || !slices.Equal(p.files, partOf(p.where, m)) {
 		return
 	}

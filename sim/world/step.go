@@ -137,11 +137,10 @@ func (n *node) halt(e *event.Effect) {
 		if w.phase != phaseStop && !n.stopping {
 			w.Fail("halt", "a clean stop that nobody asked for: "+e.Text)
 		}
-		if leaked := n.leaked(); leaked != 0 {
-			w.Fail("O21", fmt.Sprintf("%d buffers are not given back by a broker that stopped", leaked))
-		}
 		if w.phase != phaseStop {
-			n.stopped()
+			n.stopped() // requests that it had not answered may hold memory: their connections end with it
+		} else if leaked := n.leaked(); leaked != 0 {
+			w.Fail("O21", fmt.Sprintf("%d buffers are not given back by a broker that stopped", leaked))
 		}
 		return
 	case event.HaltDisk:
