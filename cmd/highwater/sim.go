@@ -170,6 +170,9 @@ type runReport struct {
 	Event     uint64   `json:"event,omitempty"`
 	Probes    []string `json:"probes"`
 
+	Struck  map[string]int `json:"faults_by_kind"`
+	Excused map[string]int `json:"excuses"`
+
 	Costs map[string]int `json:"step_costs"` // of the costliest step, by kind of event
 }
 
@@ -181,6 +184,7 @@ func printRun(cmd *cobra.Command, out *output, r *world.Result, wall time.Durati
 			Seed: r.Seed, Digest: verdict(r).Digest, Events: r.Events, Simulated: simulated(r), Wall: wall.Seconds(), Acked: r.Acked,
 			Crashes: r.Crashes, Faults: r.Faults, Stale: r.Stale, Label: r.Label, Ended: r.Ended, Verdict: r.Verdict,
 			Oracle: r.Oracle, Text: r.Text, Event: r.Event, Probes: r.Probes, Costs: costReport(r.Costs),
+			Struck: r.Struck, Excused: r.Excused,
 		}
 		if err := out.print(w, report, nil); err != nil {
 			return err
@@ -194,6 +198,7 @@ func printRun(cmd *cobra.Command, out *output, r *world.Result, wall time.Durati
 		}
 		say(w, "label=%s acked=%d crashes=%d faults=%d stale=%d probes=%d", r.Label, r.Acked, r.Crashes, r.Faults, len(r.Stale),
 			len(r.Probes))
+		say(w, "faults by kind: %s; excuses: %s", counted(r.Struck), counted(r.Excused))
 		say(w, "costliest steps: %s", world.CostText(r.Costs))
 		line := fmt.Sprintf("seed=%d digest=%016x events=%d simulated=%.3f wall=%.3f verdict=%s", r.Seed, r.Digest, r.Events,
 			simulated(r), wall.Seconds(), r.Verdict)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/sim/check"
 	"github.com/highwater-log/highwater/sim/fault"
+	"github.com/highwater-log/highwater/sim/probe"
 	"github.com/highwater-log/highwater/sim/sweep"
 	"github.com/highwater-log/highwater/sim/world"
 )
@@ -40,7 +42,11 @@ type sweepReport struct {
 	EventsPerSec float64        `json:"events_per_s"`
 	Failures     []string       `json:"failures"`
 	Probes       map[string]int `json:"probes"`
-	Costs        map[string]int `json:"step_costs"` // of the costliest step, by kind of event
+	Labels       map[string]int `json:"labels"`
+	Struck       map[string]int `json:"faults_by_kind"`
+	Excused      map[string]int `json:"excuses"`
+	Cold         []string       `json:"cold_probes"` // that were not reached, and that nothing explains
+	Costs        map[string]int `json:"step_costs"`  // of the costliest step, by kind of event
 }
 
 func newSimSweep() *cobra.Command {
@@ -53,6 +59,7 @@ func newSimSweep() *cobra.Command {
 		keep     string
 		digests  bool
 		probes   bool
+		noCold   bool
 		failures []string
 	)
 	cmd := &cobra.Command{
@@ -92,14 +99,20 @@ func newSimSweep() *cobra.Command {
 				Seeds: stats.Seeds, Failed: stats.Failed, Acked: stats.Acked, Crashes: stats.Crashes, Faults: stats.Faults, Stale: stats.Stale,
 				Detect: stats.Detect, Ended: stats.Ended, Events: stats.Events, Simulated: float64(stats.Simulated) / 1e9,
 				CPU: (cpuTime() - cpu).Seconds(), Wall: time.Since(began).Seconds(), Failures: failures, Probes: stats.Probes,
-				Costs: costReport(stats.Costs),
+				Costs: costReport(stats.Costs), Labels: stats.Labels, Struck: stats.Struck, Excused: stats.Excused, Cold: probe.Cold(stats.Probes),
 			}
 			report.EventsPerSec = float64(report.Events) / report.Wall
 			if err := out.print(cmd.OutOrStdout(), report, func(w io.Writer) { report.text(w, &stats, probes) }); err != nil {
 				return err
 			}
+			if noCold && len(report.Cold) > 0 {
+				say(cmd.ErrOrStderr(), "cold: %s", strings.Join(report.Cold, " "))
+			}
 			if stats.Failed > 0 {
 				return withCode(exitIncorrect, "%d of %d seeds failed", stats.Failed, stats.Seeds)
+			}
+			if noCold && len(report.Cold) > 0 {
+				return withCode(exitFinding, "%d of %d probes are cold", len(report.Cold), len(probe.Names))
 			}
 			return nil
 		},
@@ -111,20 +124,24 @@ func newSimSweep() *cobra.Command {
 	cmd.Flags().DurationVar(&budget, "for", 0, "begin no further seed after this long")
 	cmd.Flags().StringVar(&keep, "keep", "", "write the plans of failing seeds into this folder")
 	cmd.Flags().BoolVar(&digests, "digests", false, "print the digest of every seed, to compare two sweeps")
-	cmd.Flags().BoolVar(&probes, "probes", false, "print how many runs reached each rare branch")
+	cmd.Flags().BoolVar(&probes, "probes", false, "print how many runs reached each rare branch, 0 included")
+	cmd.Flags().BoolVar(&noCold, "no-cold", false, "fail if a rare branch was reached by no run, unless sim/probe explains it")
 	return cmd
 }
 
 func (r *sweepReport) text(w io.Writer, stats *sweep.Stats, probes bool) {
 	if probes {
-		for _, name := range stats.ProbeNames() {
+		for _, name := range probe.Names {
 			say(w, "probe %-40s %d", name, stats.Probes[name])
 		}
+		say(w, "cold probes: %s", cmp.Or(strings.Join(r.Cold, " "), "none"))
 	}
 	n := float64(max(1, r.Seeds))
-	say(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d",
+	say(w, "per seed: acked=%.0f crashes=%.1f faults=%.1f stale=%.1f cpu=%.4f; acked per simulated second=%.0f; detect=%d ended=%d probes=%d cold=%d",
 		float64(r.Acked)/n, float64(r.Crashes)/n, float64(r.Faults)/n, float64(r.Stale)/n, r.CPU/n, float64(r.Acked)/max(r.Simulated, 1e-9),
-		r.Detect, r.Ended, len(r.Probes))
+		r.Detect, r.Ended, len(r.Probes), len(r.Cold))
+	say(w, "labels: %s; excuses: %s", counted(r.Labels), counted(r.Excused))
+	say(w, "faults by kind: %s", counted(r.Struck))
 	say(w, "costliest steps: %s", world.CostText(stats.Costs))
 	say(w, "seeds=%d failed=%d acked=%d faults=%d simulated=%.3f cpu=%.3f wall=%.3f events_per_s=%.0f",
 		r.Seeds, r.Failed, r.Acked, r.Faults, r.Simulated, r.CPU, r.Wall, r.EventsPerSec)
@@ -139,6 +156,18 @@ func costReport(costs []int) map[string]int {
 		}
 	}
 	return named
+}
+
+// counted renders counts by name: kill=17 rot=2.
+func counted(m map[string]int) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, name := range sortedKeys(m) {
+		out = append(out, fmt.Sprintf("%s=%d", name, m[name]))
+	}
+	return strings.Join(out, " ")
 }
 
 func profileFlag(profile string) string {

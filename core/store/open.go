@@ -99,21 +99,19 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 	var use func(data []byte, err error)
 	switch f.File.Kind {
 	case event.FileHardState:
-		use = func(data []byte, err error) {
-			for i := range e.hard {
-				h := &e.hard[i]
-				h.value, h.save, h.err = decodeHard(slotAt(data, i))
-				h.err = firstOf(err, h.err)
-			}
-		}
+		s.lookAtSlots(f, func(i int, data []byte, err error) {
+			h := &e.hard[i]
+			h.value, h.save, h.err = decodeHard(data)
+			h.err = firstOf(err, h.err)
+		}, out)
+		return
 	case event.FileSidecar:
-		use = func(data []byte, err error) {
-			for i := range e.side {
-				c := &e.side[i]
-				c.value, c.err = decodeSidecar(slotAt(data, i))
-				c.save, c.err = c.value.generation, firstOf(err, c.err)
-			}
-		}
+		s.lookAtSlots(f, func(i int, data []byte, err error) {
+			c := &e.side[i]
+			c.value, c.err = decodeSidecar(data)
+			c.save, c.err = c.value.generation, firstOf(err, c.err)
+		}, out)
+		return
 	case event.FileCheckpoint:
 		if f.File.Base >= stagedFirst {
 			return // a Move's: it may be needed, whoever looks
@@ -140,6 +138,21 @@ func (s *Store) lookAt(f event.FileInfo, out *event.Buf) {
 		o.waiting--
 		use(data, asError(why))
 	}, out)
+}
+
+// lookAtSlots reads the slots of a file, each by a read of its own: a block that cannot be read must not hide its twin.
+func (s *Store) lookAtSlots(f event.FileInfo, use func(i int, data []byte, err error), out *event.Buf) {
+	for i := range 2 {
+		from := int64(i) * slotSize
+		if f.Size <= from {
+			return
+		}
+		s.opening.waiting++
+		s.fetch(f.File, from, min(from+slotSize, f.Size), func(data []byte, why string, out *event.Buf) {
+			s.opening.waiting--
+			use(i, data, asError(why))
+		}, out)
+	}
 }
 
 // slotAt is slot i of a mirrored file, as much of it as there is.

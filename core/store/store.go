@@ -90,11 +90,14 @@ func (s *Store) OnIO(ev *event.Event, out *event.Buf) {
 // OnTick lets time pass.
 func (s *Store) OnTick(now event.Time, out *event.Buf) {
 	s.now = now
-	if (s.state == Ready || s.state == Stopping) && !s.ckpt.final {
+	if (s.state == Ready || s.state == Stopping) && !s.ckpt.final || s.beginning() {
 		s.journal.OnTick(now, out)
 	}
 	s.advance(out)
 }
+
+// beginning reports whether the journal is being prepared for a new incarnation: on a full file system it waits, and tries again (D7).
+func (s *Store) beginning() bool { return s.state == Opening && s.opening.step == openBeginning }
 
 // EndTurn closes the flush group of the turn: everything staged since the last call goes to the disk, now or, if enough
 // frames are under way, as soon as one of them is complete.
@@ -118,6 +121,9 @@ func (s *Store) EndTurn(now event.Time, out *event.Buf) {
 
 // NextDeadline is when OnTick is due next.
 func (s *Store) NextDeadline() event.Time {
+	if s.beginning() {
+		return s.journal.NextDeadline()
+	}
 	if s.state != Ready && s.state != Stopping || s.ckpt.final {
 		return event.Never // a completion will come first
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/highwater-log/highwater/core/invariant"
+	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/highwater-log/highwater/sim/world"
 )
 
@@ -20,7 +21,7 @@ func TestCanaries_AreKilled(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			invariant.Plant(c)
 			for seed := range seeds(300) {
-				profile := [...]string{"default", "crash", "rot"}[seed%3]
+				profile := [...]string{fault.Drawn, "crash", "rot"}[seed%3]
 				r := Run(plan(t, seed, profile), world.Options{}, Options{SearchWindows: true, Recovery: true})
 				if r.Verdict != world.VerdictOK {
 					t.Logf("seed %d of %s: %s: %.240s", seed, profile, r.Oracle, r.Text)

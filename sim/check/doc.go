@@ -23,6 +23,9 @@
 //	           what a recovery found, the next one finds, or names as damaged for good; a log may begin later, never
 //	           earlier
 //	O24        a recovered log has no hole below its high watermark
+//	O27        a store that is refused over an older part of it is as it was, to the byte; with the right part put back nothing is
+//	           missing (sim/world)
+//	O28        an older journal, identity or hard state that lacks what was promised is refused (J8, sim/world)
 //	O30        a topic never has fewer partitions than were acknowledged, told to the same connection, or told in an earlier
 //	           life, and never more than were asked for
 //	O31        a configuration is as the last acknowledged change left it, or as one that was asked for since would

@@ -24,8 +24,11 @@ type place struct {
 // changes its value.
 func judgeHistory(p *fault.Plan, r *world.Result) finding {
 	named := map[place]bool{}
-	if p.Header.Label == fault.LabelDetect {
+	if r.Harmed {
 		named = calledDamaged(r)
+		for range named {
+			r.Excuse(world.ExcuseNamed)
+		}
 	}
 	ids := map[string]string{} // a run never makes a topic twice
 	for _, op := range r.History {

@@ -67,7 +67,7 @@ func TestJudgeHistory(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &fault.Plan{Header: fault.Header{Label: tt.label, Topics: []fault.Topic{{Name: "t", Partitions: 1}}}}
-			f := judgeHistory(p, &world.Result{History: tt.ops, Ended: tt.ended})
+			f := judgeHistory(p, &world.Result{History: tt.ops, Ended: tt.ended, Harmed: tt.label == detect})
 			if f.law != tt.want {
 				t.Fatalf("want %q, got %v", tt.want, f)
 			}

@@ -61,7 +61,7 @@ func (j *Judges) onReply(w *world.World, _ int, t event.Ticket, request, reply e
 func (j *Judges) onBoot(w *world.World, node int) {
 	j.topics.booted(w.Shards(node))
 	j.shape.begins()
-	if !j.opt.Recovery {
+	if !j.opt.Recovery || w.Displaced() {
 		return
 	}
 	found, broken := j.recovery.judge(w, node)

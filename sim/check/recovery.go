@@ -6,7 +6,6 @@ import (
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/rand"
 	"github.com/highwater-log/highwater/sim/disk"
-	"github.com/highwater-log/highwater/sim/fault"
 	"github.com/highwater-log/highwater/sim/world"
 )
 
@@ -24,9 +23,11 @@ type recovery struct{ boots uint64 }
 func (r *recovery) judge(w *world.World, node int) (*content, finding) {
 	r.boots++
 	h := &w.Plan().Header
+	room := w.Disk(node).Clone() // a recovery on a full file system ends, and another one goes on
+	room.SetCapacity(0)
 	b := &bench{
-		disk: w.Disk(node), config: func(seed uint64) broker.Config { return w.Config(node, seed) },
-		wall: h.WallMs, detect: h.Label == fault.LabelDetect, seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
+		disk: room, config: func(seed uint64) broker.Config { return w.Config(node, seed) },
+		wall: h.WallMs, detect: w.Harmed(), seed: rand.Mix3(h.Seed, rand.Label("recovery"), r.boots),
 	}
 	return b.judge()
 }

@@ -42,7 +42,10 @@
 // A partition's folder that is renamed into another store is there or here after a power cut, and such renames keep their order
 // with everything that happened to any directory before them. No other file leaves its directory.
 //
-// Not modelled: misdirected writes, disks that lie about syncs.
+// Damage (damage.go) changes every version of a block at once: it is there whatever crashes, until the block is overwritten. A sync
+// may fail and forget (FailSync). Parts of the directory may be copied and put back (part.go).
+//
+// Not modelled: disks that lie about syncs.
 //
 // Start reading at disk.go, then crash.go.
 package disk

@@ -31,6 +31,7 @@ type sizeVersion struct {
 // block holds the durable page (nil for zeros) and the later versions, oldest first.
 type block struct {
 	floor    *page
+	was      *page // the durable page before this one; for damage only
 	versions []version
 }
 
@@ -63,7 +64,7 @@ func (ino *inode) put(i int, p *page, at uint64, durable bool) {
 			b.versions = b.versions[:0]
 			ino.clean(i)
 		}
-		b.floor = p
+		b.was, b.floor = b.floor, p
 		return
 	}
 	if len(b.versions) == 0 {
@@ -160,7 +161,7 @@ func (ino *inode) sync(at uint64) {
 		b := &ino.content[i]
 		n := 0
 		for n < len(b.versions) && b.versions[n].at <= at {
-			b.floor = b.versions[n].data
+			b.was, b.floor = b.floor, b.versions[n].data
 			n++
 		}
 		b.versions = append(b.versions[:0], b.versions[n:]...)

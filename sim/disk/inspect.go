@@ -66,6 +66,16 @@ func (d *Disk) DurableWrite(kind event.FileKind, store event.Machine, rank int) 
 	return event.File{}, 0, 0, false
 }
 
+// Recent shows the durable writes that the disk remembers, the newest first, until visit says no.
+func (d *Disk) Recent(visit func(f event.File, off, n int64) bool) {
+	for i := range d.recent {
+		w := &d.recent[(d.newest+len(d.recent)-i)%len(d.recent)]
+		if w.n == 0 || !visit(w.file, w.off, w.n) {
+			return
+		}
+	}
+}
+
 // Written reports whether the block of f at off holds anything but zeros.
 func (d *Disk) Written(f event.File, off int64) bool {
 	ino := d.index[f]

@@ -9,8 +9,8 @@ import (
 	"github.com/highwater-log/highwater/core/event"
 )
 
-func generate(seed uint64, name string) *Plan {
-	profile, _ := ProfileByName(name)
+func generate(seed uint64, name string) *Plan { // the plan of a seed, without operations
+	profile, _ := ProfileOf(seed, name)
 	p := &Plan{Header: NewHeader(seed, profile)}
 	p.Faults = Faults(seed, profile, len(p.Header.Clients), Expected{Events: 4000, Writes: 200, Replies: 400})
 	p.Header.Label = Label(p.Faults)
@@ -65,9 +65,15 @@ func TestFaults_OfOneFamilyDoNotDependOnOthers(t *testing.T) {
 		return p
 	}
 	want := Expected{Events: 4000, Writes: 200, Replies: 400}
+	var every []Family
+	for i := range families {
+		if families[i].draw != nil {
+			every = append([]Family{families[i].family}, every...)
+		}
+	}
 	for seed := range uint64(50) {
-		all := Faults(seed, on(Clock, Crash, Net, Rot, SlowDisk, ReadError, WriteError), 4, want)
-		for _, f := range []Family{Crash, Net, SlowDisk, Rot, ReadError, WriteError, Clock} {
+		all := Faults(seed, on(every...), 4, want)
+		for _, f := range every {
 			alone := Faults(seed, on(f), 4, want)
 			if len(alone) == 0 || !reflect.DeepEqual(only(all, f), alone) {
 				t.Fatalf("seed %d: %s differs", seed, f)
@@ -95,8 +101,39 @@ func TestProfiles(t *testing.T) {
 	if p := generate(3, "rot"); p.Header.Label != LabelDetect {
 		t.Error("rot is to be detected, not survived")
 	}
-	if _, ok := ProfileByName("weather"); ok {
+	if _, ok := ProfileOf(1, "weather"); ok {
 		t.Error("unknown profile")
+	}
+	seen := map[string]int{}
+	for seed := range uint64(1000) {
+		p, _ := ProfileOf(seed, Drawn)
+		seen[p.Name]++
+	}
+	for _, name := range Profiles()[1:] {
+		if p, _ := ProfileOf(1, name); p.Weight > 0 && seen[name] < 10 {
+			t.Errorf("profile %s is drawn %d times in 1000", name, seen[name])
+		}
+	}
+}
+
+// A switch is a family's own: it is thrown alike whatever else a profile has.
+func TestProfile_SwitchesAreIndependent(t *testing.T) {
+	few := Profile{Families: []Chance{{Clock, 1, 2}}}
+	many := Profile{Families: []Chance{{Crash, 1, 2}, {Net, 1, 3}, {Clock, 1, 2}}}
+	on, apart := 0, 0
+	for seed := range uint64(1000) {
+		if few.On(seed, Clock) != many.On(seed, Clock) {
+			t.Fatalf("seed %d", seed)
+		}
+		if many.On(seed, Clock) {
+			on++
+		}
+		if many.On(seed, Clock) != many.On(seed, Crash) {
+			apart++
+		}
+	}
+	if on < 400 || on > 600 || apart < 400 || apart > 600 || few.On(1, Crash) {
+		t.Fatal(on, apart)
 	}
 }
 

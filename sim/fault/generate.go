@@ -17,31 +17,14 @@ type Expected struct {
 // Faults draws the faults of a run. clients is how many there are.
 func Faults(seed uint64, p Profile, clients int, want Expected) []Fault {
 	g := &generator{clients: clients, want: want}
-	for _, family := range p.Drawn(seed) {
-		g.family = family
-		switch family {
-		case Crash:
-			g.Seq = NewRand(seed, StreamCrash, 0).Seq()
-			g.crashes()
-		case Net:
-			g.Seq = NewRand(seed, StreamNetFault, 0).Seq()
-			g.network()
-		case SlowDisk:
-			g.Seq = NewRand(seed, StreamSlowDisk, 0).Seq()
-			g.slowDisk()
-		case Rot:
-			g.Seq = NewRand(seed, StreamRot, 0).Seq()
-			g.rot()
-		case ReadError:
-			g.Seq = NewRand(seed, StreamReadError, 0).Seq()
-			g.readError()
-		case WriteError:
-			g.Seq = NewRand(seed, StreamWriteError, 0).Seq()
-			g.writeError()
-		case Clock:
-			g.Seq = NewRand(seed, StreamClock, 0).Seq()
-			g.clock()
+	for i := range families {
+		k := &families[i]
+		if k.draw == nil || !p.On(seed, k.family) {
+			continue
 		}
+		g.kin, g.drawn = k, 0
+		g.Seq = NewRand(seed, k.stream, 0).Seq()
+		k.draw(g)
 	}
 	return g.faults
 }
@@ -50,31 +33,27 @@ func Faults(seed uint64, p Profile, clients int, want Expected) []Fault {
 // families are on.
 type generator struct {
 	*Seq
-	family  Family
+	kin     *kin
+	drawn   int // of this family
 	clients int
 	want    Expected
 	faults  []Fault
 }
 
-// base keeps the ids of the families apart.
-var base = map[Family]int{Crash: 100, Net: 200, SlowDisk: 300, Rot: 400, ReadError: 500, WriteError: 600, Clock: 700}
-
 func (g *generator) add(f Fault) *Fault {
-	f.Family = g.family
-	f.ID = base[g.family] + 1
-	for i := range g.faults {
-		if g.faults[i].Family == g.family {
-			f.ID++
-		}
-	}
+	g.drawn++
+	f.Family, f.ID = g.kin.family, g.kin.base+g.drawn
 	g.faults = append(g.faults, f)
 	return &g.faults[len(g.faults)-1]
 }
 
-// crashes spreads two to five crashes over the run. Behind each there may be another one during its recovery, and
+// rate is how often something happens in a run: every order of magnitude up to most is as likely as every other.
+func (g *generator) rate(most int) int { return g.LogBetween(1, most) }
+
+// crashes spreads two to six crashes over the run. Behind each there may be another one during its recovery, and
 // behind a kill a power cut that comes when what recovery read has been built upon.
 func (g *generator) crashes() {
-	n := g.Between(2, 5)
+	n := g.LogBetween(2, 6)
 	for i := range n {
 		first := g.crash(Pick(g.Seq, DoKill, DoCut))
 		first.On = g.crashPoint(i, n)
@@ -85,6 +64,10 @@ func (g *generator) crashes() {
 		if g.OneIn(3) {
 			again := g.crash(Pick(g.Seq, DoKill, DoCut))
 			again.On = Trigger{Point: g.diskPoint(), Nth: g.LogBetween(1, 40), After: id}
+		}
+		if g.OneIn(6) { // when the next life has said a few things upon what the last one left
+			soon := g.crash(Pick(g.Seq, DoKill, DoCut))
+			soon.On = Trigger{Point: Pick(g.Seq, AtReplied, AtReply), Nth: g.LogBetween(1, 8), After: id}
 		}
 		if kill && g.OneIn(3) {
 			cut := g.crash(DoCut)
@@ -141,7 +124,7 @@ func (g *generator) within(total, i, n int) int {
 }
 
 func (g *generator) network() {
-	for range g.Between(1, 6) {
+	for range g.rate(12) {
 		client := g.Below(g.clients)
 		f := g.add(Fault{Do: Pick(g.Seq, DoReset, DoReset, DoReset, DoSilence, DoClog), Client: client})
 		f.On = Trigger{
@@ -155,7 +138,7 @@ func (g *generator) network() {
 }
 
 func (g *generator) slowDisk() {
-	for range g.Between(1, 3) {
+	for range g.rate(6) {
 		g.add(Fault{
 			Do: DoSlow, Factor: g.LogBetween(2, 1000), For: event.Time(g.LogBetween(1, 500)) * event.Millisecond,
 			On: Trigger{Point: AtEvent, Nth: g.within(g.want.Events/2, 0, 1)},
@@ -197,22 +180,44 @@ func (g *generator) writeError() {
 	}})
 }
 
+// clock lets wall clocks jump and stand still, by up to days, and the monotonic clock go too fast, too slowly or not at all.
 func (g *generator) clock() {
-	for range g.Between(1, 3) {
-		ms := int64(g.LogBetween(1, 86_400_000))
-		if g.OneIn(2) {
-			ms = -ms
+	for range g.rate(6) {
+		f := Fault{Do: Pick(g.Seq, DoWall, DoWall, DoFreeze, DoDrift, DoDrift)}
+		f.On = Trigger{Point: AtEvent, Nth: g.within(g.want.Events/2, 0, 1)}
+		switch f.Do {
+		case DoWall:
+			f.StepMs = g.signed(86_400_000)
+		case DoFreeze:
+			f.For = event.Time(g.LogBetween(1, 10_000)) * event.Millisecond
+		case DoDrift:
+			f.For = event.Time(g.LogBetween(1, 3000)) * event.Millisecond
+			f.PPM = max(-1_000_000, g.signed(10_000_000))
 		}
-		g.add(Fault{Do: DoWall, StepMs: ms, On: Trigger{Point: AtEvent, Nth: g.within(g.want.Events/2, 0, 1)}})
+		g.add(f)
 	}
 }
 
-// Label is what the oracles may demand of a run with these faults.
-func Label(faults []Fault) string {
-	for i := range faults {
-		if faults[i].Do == DoRot || faults[i].Do == DoReadError && faults[i].Times < 0 {
-			return LabelDetect
-		}
+// signed is up to most, every order of magnitude as likely as every other, in either direction.
+func (g *generator) signed(most int) int64 {
+	n := int64(g.LogBetween(1, most))
+	if g.OneIn(2) {
+		n = -n
 	}
-	return LabelSurvive
+	return n
+}
+
+// pauses stops processes, or single cells, for up to half a minute.
+func (g *generator) pauses() {
+	for range g.rate(8) {
+		f := Fault{Do: DoPause, For: event.Time(g.LogBetween(1, 30_000_000)) * event.Microsecond}
+		if g.OneIn(2) {
+			f.Cell = g.Between(1, 4)
+		}
+		f.On = Trigger{Point: Pick(g.Seq, AtEvent, AtRequest, AtReplied), Nth: g.within(g.want.Replies, 0, 1)}
+		if f.On.Point == AtEvent {
+			f.On.Nth = g.within(g.want.Events/2, 0, 1)
+		}
+		g.add(f)
+	}
 }

@@ -12,6 +12,8 @@ const Format = 1
 const (
 	LabelSurvive = "survive" // nothing acknowledged may be lost
 	LabelDetect  = "detect"  // damage beyond what one disk can repair: refused or named, never wrong bytes
+	// LabelUnavailable: the broker may refuse or end for as long as the fault is there; afterwards nothing is missing.
+	LabelUnavailable = "unavailable-ok"
 )
 
 // Plan is one run before it is run, and its verdict afterwards.
@@ -144,20 +146,6 @@ type Op struct {
 	MaxBytes  int32      `json:"max_bytes,omitempty"` // fetch: of the whole answer; 0 for plenty
 }
 
-// Family is a kind of fault with a switch and a stream of its own.
-type Family string
-
-// The families.
-const (
-	Crash      Family = "crash"
-	Net        Family = "net"
-	SlowDisk   Family = "slow-disk"
-	Rot        Family = "rot"
-	ReadError  Family = "read-error"
-	WriteError Family = "write-error"
-	Clock      Family = "clock"
-)
-
 // Fault is one thing that goes wrong, once.
 type Fault struct {
 	ID     int     `json:"id"`
@@ -171,12 +159,17 @@ type Fault struct {
 	Data   disk.Keep  `json:"data,omitempty"`    // cut
 	Meta   disk.Keep  `json:"meta,omitempty"`    // cut
 	Shorn  bool       `json:"shorn,omitempty"`   // cut: see disk.Crash
-	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow: how long
+	For    event.Time `json:"for_ns,omitempty"`  // kill, cut: until the restart; clog, slow, pause, freeze, drift, dead, full: how long
 	Client int        `json:"client,omitempty"`  // reset, silence, clog: whose connections
+	Cell   int        `json:"cell,omitempty"`    // pause: which cell, counted from 1; 0 for the whole process
 	Factor int        `json:"factor,omitempty"`  // slow: how many times slower
-	Where  string     `json:"where,omitempty"`   // rot, read-error: journal or segment
+	Where  string     `json:"where,omitempty"`   // damage, copy, put-back: of what; see the places
+	Home   bool       `json:"home,omitempty"`    // likewise: of the metadata store, not of a drawn shard
+	Copies int        `json:"copies,omitempty"`  // damage: 2 for both slots, or both copies; otherwise one
+	Room   int64      `json:"room,omitempty"`    // full: bytes that are left
 	Times  int        `json:"times,omitempty"`   // read-error: how often it fails; negative until overwritten
 	StepMs int64      `json:"step_ms,omitempty"` // wall: how far the wall clock jumps
+	PPM    int64      `json:"ppm,omitempty"`     // drift: by how much the monotonic clock is faster; -1000000 stands still
 }
 
 // Verbs of faults.
@@ -190,13 +183,30 @@ const (
 	DoRot        = "rot"         // a bit of a file flips
 	DoReadError  = "read-error"  // a block of a file cannot be read
 	DoWriteError = "write-error" // the write or sync that triggers it fails
+	DoSyncError  = "sync-error"  // the sync that triggers it fails, and forgets what it should have written: the next one succeeds
+	DoDead       = "dead"        // whatever would change the disk fails for a while
+	DoZero       = "zero"        // a block is zeros
+	DoStale      = "stale"       // a block holds what it held before it was written last
+	DoMisdirect  = "misdirect"   // a block was written to the place of another one, and holds what it held before
+	DoFull       = "full"        // the file system has no more room for a while
+	DoStop       = "stop"        // the broker is asked to stop, and started again when it has
+	DoCopy       = "copy"        // a part of the directory is copied
+	DoPutBack    = "put-back"    // the copy that After made is put back before a start
 	DoWall       = "wall"        // the wall clock jumps
+	DoFreeze     = "freeze"      // the wall clock stands still for a while, and goes on from there
+	DoDrift      = "drift"       // the monotonic clock goes slower or faster for a while
+	DoPause      = "pause"       // the process, or one of its cells, does nothing for a while: disk, clock and network go on
 )
 
 // Places of damage.
 const (
-	InJournal = "journal"
-	InSegment = "segment"
+	InJournal    = "journal"
+	InSegment    = "segment"
+	InHardState  = "hard-state"
+	InSidecar    = "sidecar"
+	InCheckpoint = "checkpoint"
+	InIndex      = "index"
+	InTopics     = "topics" // copies only: every segment, and the identity beside them
 )
 
 // Verdict is how a run ended.

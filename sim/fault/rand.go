@@ -28,6 +28,16 @@ const (
 	StreamHand   // messages between cells
 	StreamWide   // requests that span partitions
 	StreamShards // their number, from life to life
+	StreamProfile
+	StreamPause
+	StreamBoundary
+	StreamSyncError
+	StreamBootCrash
+	StreamStop
+	StreamSlot
+	StreamSpoil
+	StreamNoSpace
+	StreamPutBack
 )
 
 // Rand is counter-based randomness: the n-th number of (seed, stream, entity) is a hash of all four. It has no state, so

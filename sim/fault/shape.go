@@ -31,7 +31,7 @@ func NewHeader(seed uint64, p Profile) Header {
 	}
 	for range s.Between(2, 4) {
 		h.Clients = append(h.Clients, Client{
-			Role: Producer, Idempotent: !s.OneIn(4), InFlight: s.Between(1, 5), ByID: s.OneIn(2), Timeout: timeout(s),
+			Role: Producer, Idempotent: !s.OneIn(4), InFlight: Pick(s, 1, 2, 3, 4, 5, 5, 5), ByID: s.OneIn(2), Timeout: timeout(s),
 		})
 	}
 	for range s.Between(1, 3) {
@@ -48,6 +48,9 @@ func NewHeader(seed uint64, p Profile) Header {
 	}
 	retain(&h, NewRand(seed, StreamRetention, 0).Seq())
 	change(&h, NewRand(seed, StreamShards, 0).Seq())
+	if p.On(seed, Boundary) {
+		bound(&h, NewRand(seed, StreamBoundary, 0).Seq())
+	}
 	return h
 }
 

@@ -25,7 +25,7 @@ const (
 type Trigger struct {
 	Node   int    `json:"node"`
 	Point  Point  `json:"point"`
-	Op     string `json:"op,omitempty"`     // verb of an effect, durable-write or direct-write; empty for any
+	Op     string `json:"op,omitempty"`     // verb of an effect, durable-write, direct-write or small-write; empty for any
 	Client int    `json:"client,omitempty"` // requests and replies of this client only, if ByClient
 	// ByClient says that Client counts.
 	ByClient bool   `json:"by_client,omitempty"`
@@ -41,6 +41,7 @@ type Passing struct {
 	Op      event.Op // of an effect or of its completion
 	Durable bool
 	Segment bool // of an effect: its file is a segment
+	Small   bool // of an effect: it writes hard state, identity or a checkpoint
 	Client  int
 	Event   uint64
 }
@@ -94,8 +95,11 @@ func (w *Watch) Pass(p Passing) *Fault {
 
 // fits reports whether a fault whose own moment did not come can strike at p.
 func fits(do string, p Point) bool {
-	if do == DoWriteError {
+	switch do {
+	case DoWriteError, DoSyncError:
 		return p == AtSubmit
+	case DoPutBack:
+		return p == AtBoot
 	}
 	return p == AtEvent
 }
@@ -111,6 +115,8 @@ func (t *Trigger) matches(p *Passing) bool {
 		return p.Op == event.OpWriteFile && p.Durable
 	case DirectWrite:
 		return p.Op == event.OpWriteFile && p.Durable && p.Segment
+	case SmallWrite:
+		return p.Op == event.OpWriteFile && p.Small
 	}
 	return t.Op == p.Op.String()
 }
@@ -120,6 +126,9 @@ const DurableWrite = "durable-write"
 
 // DirectWrite is the verb of a durable write to a segment, at submit and submitted: of a batch that goes beside the journal.
 const DirectWrite = "direct-write"
+
+// SmallWrite is the verb of a write of hard state, identity or checkpoint, at submit and submitted.
+const SmallWrite = "small-write"
 
 // Stop turns off every fault that has not fired: the world is being healed.
 func (w *Watch) Stop() {

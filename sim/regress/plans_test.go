@@ -38,6 +38,15 @@ func run(p *fault.Plan) *world.Result {
 	return check.Run(p, world.Options{}, check.Options{SearchWindows: true, Recovery: true})
 }
 
+// TestPlans_ThatAreOpenFail replays findings that are not mended: the next one to look knows where they stand.
+func TestPlans_ThatAreOpenFail(t *testing.T) {
+	for name, p := range plans(t, "open") {
+		if r := run(p); r.Verdict == world.VerdictOK || r.Oracle != p.Verdict.Oracle {
+			t.Errorf("%s: %s %s, and it was kept for %s: mended, it belongs to bugs", name, r.Line(), r.Text, p.Verdict.Oracle)
+		}
+	}
+}
+
 // TestPlans_AreSound replays what once failed. Canary plans are for the tagged test, and sound here.
 func TestPlans_AreSound(t *testing.T) {
 	for _, folder := range []string{"bugs", "canaries"} {

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -39,6 +38,9 @@ type Stats struct {
 	Simulated event.Time
 	Costs     []int          // of the costliest step, by kind of event
 	Probes    map[string]int // runs that reached each rare branch
+	Labels    map[string]int // runs by label
+	Struck    map[string]int // faults that fired, by verb
+	Excused   map[string]int // what judges let pass, by kind
 }
 
 // Seeds sweeps over a range.
@@ -46,7 +48,7 @@ func Seeds(c Config) (Stats, error) {
 	if _, err := world.Generate(c.From, c.Profile); err != nil {
 		return Stats{}, err
 	}
-	stats := Stats{Probes: make(map[string]int)}
+	stats := Stats{Probes: map[string]int{}, Labels: map[string]int{}, Struck: map[string]int{}, Excused: map[string]int{}}
 	var (
 		next  atomic.Uint64
 		order = newSequencer(c.From, func(d done) {
@@ -102,16 +104,15 @@ func (s *Stats) add(r *world.Result) {
 	for _, p := range r.Probes {
 		s.Probes[p]++
 	}
+	s.Labels[r.Label]++
+	merge(s.Struck, r.Struck)
+	merge(s.Excused, r.Excused)
 }
 
-// ProbeNames are the probes that were reached, in name order.
-func (s *Stats) ProbeNames() []string {
-	names := make([]string, 0, len(s.Probes))
-	for name := range s.Probes {
-		names = append(names, name)
+func merge(sum, more map[string]int) {
+	for name, n := range more {
+		sum[name] += n
 	}
-	slices.Sort(names)
-	return names
 }
 
 // done is one finished run.

@@ -79,7 +79,7 @@ func TestBatch_RoundTrip(t *testing.T) {
 }
 
 func TestGenerate_ClientsDrawFromTheirOwnStreams(t *testing.T) {
-	profile, _ := fault.ProfileByName("calm")
+	profile, _ := fault.ProfileOf(1, "calm")
 	of := func(ops []fault.Op, client int) (out []fault.Op) {
 		for _, op := range ops {
 			if op.Client == client {

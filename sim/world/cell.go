@@ -20,6 +20,7 @@ type cell struct {
 	event     event.Event // that is applied
 	turnDue   bool
 	tickDueAt event.Time // event.Never for none
+	paused    event.Time // until when it does nothing
 	turnTime  fault.Rand
 	turns     uint64
 	pace      event.Time // that a turn may be late
@@ -111,7 +112,7 @@ func (c *cell) planTick() {
 	n := c.n
 	c.turns++
 	late := event.Time(c.turnTime.At(c.turns) % uint64(event.Millisecond))
-	at := max(n.w.now+event.Microsecond, n.started+(d-n.clock)) + late
+	at := max(n.w.now+event.Microsecond, n.clock.when(d)) + late
 	if at < c.tickDueAt {
 		c.tickDueAt = at
 		c.due(dueTick, at, uint64(c.index))

@@ -5,7 +5,6 @@ import (
 
 	"github.com/highwater-log/highwater/core/event"
 	"github.com/highwater-log/highwater/core/record"
-	"github.com/highwater-log/highwater/sim/fault"
 )
 
 // judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves, in one piece or, if it
@@ -18,7 +17,7 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 	}
 	asked, ok := request.(*event.Produce)
 	answer, isProduce := reply.(*event.ProduceReply)
-	if !ok || !isProduce || asked.Acks == 0 || w.plan.Header.Label == fault.LabelDetect {
+	if !ok || !isProduce || asked.Acks == 0 || w.Harmed() {
 		return
 	}
 	for i := range answer.Partitions {

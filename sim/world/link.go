@@ -46,6 +46,9 @@ func (w *World) watchLink(l *link) {
 	reads := [2]bool{netsim.ToNode: l.open && l.server.WantRead(), netsim.ToClient: l.client.link == l}
 	for d := range l.due {
 		at := l.wire.NextArrival(netsim.Direction(d))
+		if netsim.Direction(d) == netsim.ToNode {
+			at = max(at, l.node.pausedAt(l.id))
+		}
 		if reads[d] && at < l.due[d] {
 			l.due[d] = at
 			w.due(item{at: max(at, w.now), kind: dueArrival, a: uint64(d), link: l})
@@ -59,7 +62,7 @@ func (w *World) arrival(l *link, d netsim.Direction, at event.Time) {
 		return
 	}
 	l.due[d] = event.Never
-	if at := l.wire.NextArrival(d); at > w.now {
+	if at := l.wire.NextArrival(d); at > w.now || d == netsim.ToNode && l.node.pausedAt(l.id) > w.now {
 		w.watchLink(l)
 		return
 	}
@@ -87,7 +90,7 @@ func (w *World) atClient(l *link) {
 		}
 		w.serve(c)
 	}
-	if l.open {
+	if l.open && l.node.pausedAt(l.id) <= w.now {
 		l.node.flush(l)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/highwater-log/highwater/core/broker"
 	"github.com/highwater-log/highwater/core/event"
-	"github.com/highwater-log/highwater/core/journal"
 	"github.com/highwater-log/highwater/core/rand"
 	"github.com/highwater-log/highwater/core/store"
 	"github.com/highwater-log/highwater/sim/disk"
@@ -14,20 +13,7 @@ import (
 
 // HomeSays is the hard state of home on d, as far as it can be told: what a shell reads before it starts anything.
 func HomeSays(d *disk.Disk) store.Hard {
-	image := func(kind event.FileKind, base int64) []byte {
-		p, _ := d.Image(event.File{Kind: kind, Store: event.Home, Base: base})
-		return p
-	}
-	small := &store.Files{Machine: event.Home, Hard: image(event.FileHardState, 0), Sidecar: image(event.FileSidecar, 0)}
-	for i := range small.Checkpoints {
-		small.Checkpoints[i] = image(event.FileCheckpoint, int64(i))
-	}
-	for _, info := range d.Files() {
-		if info.File.Kind == event.FileChunk && info.File.Store == event.Home {
-			small.Chunks = append(small.Chunks, journal.ChunkImage{Number: info.File.Base})
-		}
-	}
-	return store.Examine(small).Hard
+	return store.Examine(smallFiles(d, event.Home)).Hard
 }
 
 // shards is how many the node's process of now has.

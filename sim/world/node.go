@@ -19,10 +19,10 @@ import (
 
 // node is one machine: a disk that lasts, and a process that comes and goes.
 type node struct {
-	w    *World
-	id   int
-	disk *disk.Disk
-	wall int64 // milliseconds by which its wall clock is off
+	w     *World
+	id    int
+	disk  *disk.Disk
+	clock clock
 
 	life     int // number of the process, from 1
 	up       bool
@@ -33,19 +33,27 @@ type node struct {
 	begun    uint64       // machines of this life
 	api      *api.API
 	cells    []*cell
-	clock    event.Time // its monotonic clock when it was started
-	started  event.Time // the world's clock then
 	accepted uint64
 	links    []*link
 	diskTime fault.Rand
 	heap     *heap
-	failing  map[event.IOID]uint64 // operations that will fail, with their seeds; only looked up
+	killed   bool                   // the last crash was a kill: what recovery reads may be volatile
+	failing  map[event.IOID]failure // operations that will fail; only looked up
 
+	stopping  bool         // it was asked to end by the plan
+	rest      event.Time   // until it is started again then
+	noSpace   bool         // this process was told that there is no room
+	copies    map[int]part // by the fault that took them; only looked up
+	displaced *displaced   // nil where every part is the right one
+	deadUntil event.Time
+	fullUntil event.Time
 	slowUntil event.Time
 	slowBy    event.Time
 }
 
-func newNode(w *World, id int) *node { return &node{w: w, id: id, disk: disk.New()} }
+func newNode(w *World, id int) *node {
+	return &node{w: w, id: id, disk: disk.New(), copies: map[int]part{}}
+}
 
 // boot starts a process on the node's disk.
 func (w *World) boot() {
@@ -55,10 +63,11 @@ func (w *World) boot() {
 	life := rand.Mix2(uint64(n.id), uint64(n.life))
 	identity := fault.NewRand(seed, fault.StreamIdentity, life)
 	n.up, n.ready, n.halted = true, false, 0
-	n.started, n.clock = w.now, event.Time(identity.At(1)%uint64(event.Second))
+	n.clock.start(w.now, event.Time(identity.At(1)%uint64(event.Second)))
 	n.links, n.cells = nil, nil
 	n.diskTime = fault.NewRand(seed, fault.StreamDiskTime, life)
-	n.failing = map[event.IOID]uint64{}
+	n.failing = map[event.IOID]failure{}
+	n.stopping, n.noSpace = false, false
 	n.heap = newHeap()
 	n.api = api.New(api.Config{})
 	n.move, n.begun = nil, 0
@@ -122,7 +131,7 @@ func slicesOf(shards []store.Config) []*store.Config {
 }
 
 // now is the node's monotonic clock.
-func (n *node) now() event.Time { return n.clock + n.w.now - n.started }
+func (n *node) now() event.Time { return n.clock.mono(n.w.now) }
 
 // pushAll tells every cell.
 func (n *node) pushAll(ev event.Event) {
@@ -144,11 +153,12 @@ func (n *node) ioDone(life uint64, io event.IOID) {
 		return
 	}
 	var ev event.Event
-	if seed, ok := n.failing[io]; ok {
-		n.disk.Fail(io, event.StatusIOError, seed, &ev)
+	if x, ok := n.failing[io]; ok {
+		n.fail(io, x, &ev)
 	} else {
 		n.disk.Complete(io, &ev)
 	}
+	n.noSpace = n.noSpace || ev.Status == event.StatusNoSpace
 	op, durable := n.disk.Last()
 	if n.w.hooks.OnComplete != nil {
 		n.w.hooks.OnComplete(n.w, n.id, &ev)

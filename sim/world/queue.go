@@ -19,6 +19,8 @@ const (
 	dueTurn                    // cell b of life a works on its inbox
 	dueHand                    // a message between two cells of life a arrives: b is from<<8 | to
 	dueBoot                    // the node is started
+	dueRoom                    // a full file system has room again
+	dueResume                  // a process of life a that was paused goes on
 )
 
 // item is one thing that is due at a time. Equal times are put in an order by a drawn tie-break.

@@ -14,7 +14,7 @@ func (c *cell) apply(ev *event.Event) bool {
 	n := c.n
 	w := n.w
 	ev.Now = n.now()
-	ev.Wall = w.plan.Header.WallMs + n.wall + int64(w.now/event.Millisecond)
+	ev.Wall = n.clock.wall(w.now, w.rightWall())
 	if n.pass(fault.Passing{Point: fault.AtEvent}) {
 		return false
 	}
@@ -35,6 +35,7 @@ func (c *cell) apply(ev *event.Event) bool {
 	w.probe()
 	if !n.ready && n.move == nil && n.broker.Ready() {
 		n.ready = true
+		n.used()
 		if w.hooks.OnRecovered != nil {
 			w.hooks.OnRecovered(w, n.id)
 		}
@@ -70,10 +71,11 @@ func (c *cell) execute(e *event.Effect) bool {
 		n.heap.release(e.Memory)
 		return true
 	}
-	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable, Segment: e.File.Kind == event.FileSegment}
+	here := fault.Passing{Point: fault.AtSubmit, Op: e.Op, Durable: e.Durable, Segment: e.File.Kind == event.FileSegment, Small: small(e.File.Kind)}
 	if n.passIO(here, e.IO) {
 		return false
 	}
+	n.dying(e)
 	n.disk.Submit(e)
 	here.Point = fault.AtSubmitted
 	if n.passIO(here, e.IO) {
@@ -81,6 +83,11 @@ func (c *cell) execute(e *event.Effect) bool {
 	}
 	n.w.due(item{at: n.w.now + n.duration(e), kind: dueIO, a: uint64(n.life), b: uint64(e.IO), node: n})
 	return true
+}
+
+// small reports whether a kind of file is read before anything else is believed.
+func small(k event.FileKind) bool {
+	return k == event.FileHardState || k == event.FileSidecar || k == event.FileCheckpoint
 }
 
 // duration is how long the disk takes for e.
@@ -115,28 +122,48 @@ func (n *node) longest() event.Time {
 func (n *node) halt(e *event.Effect) {
 	w := n.w
 	if n.move != nil && e.Halt == event.HaltClean {
-		n.moved()
+		if !n.stopping {
+			n.moved()
+			return
+		}
+		w.hit("world/move-stopped") // at once: the next start does again what is under way
+		n.again(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, n.rest)
 		return
 	}
 	n.halted = e.Halt
 	w.trace.Note(w.event, w.now, n.id, n.life, "halt", uint64(e.Halt), 0, func() string { return e.Halt.String() + ": " + e.Text })
 	switch e.Halt {
 	case event.HaltClean:
-		if w.phase != phaseStop {
+		if w.phase != phaseStop && !n.stopping {
 			w.Fail("halt", "a clean stop that nobody asked for: "+e.Text)
 		}
-		if leaked := n.leaked(); leaked != 0 {
+		if w.phase != phaseStop {
+			n.stopped() // requests that it had not answered may hold memory: their connections end with it
+		} else if leaked := n.leaked(); leaked != 0 {
 			w.Fail("O21", fmt.Sprintf("%d buffers are not given back by a broker that stopped", leaked))
 		}
 		return
 	case event.HaltDisk:
 		if len(n.failing) > 0 {
-			n.end(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, false)
-			w.due(item{at: w.now + 50*event.Millisecond, kind: dueBoot, node: n})
+			w.result.excuse(ExcuseDiskError)
+			w.hit("world/disk-error-halts")
+			n.again(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, 50*event.Millisecond)
+			return
+		}
+		if n.noSpace {
+			w.result.excuse(ExcuseFull)
+			w.hit("world/full-disk-halts")
+			n.again(disk.Crash{Seed: w.event, Flight: disk.KeepSome}, 50*event.Millisecond)
+			return
+		}
+	case event.HaltRefused, event.HaltLost:
+		if n.displaced != nil {
+			n.refused(e.Text)
 			return
 		}
 	}
-	if w.plan.Header.Label == fault.LabelDetect {
+	if w.Harmed() {
+		w.result.excuse(ExcuseEnded)
 		w.result.Ended = e.Halt.String() + ": " + e.Text
 		n.up = false
 		w.enter(phaseEnd)

@@ -65,6 +65,7 @@ type World struct {
 	phaseEv uint64
 
 	trimmed bool // logs may let go of records
+	harmed  bool // something was damaged that one disk has only once
 
 	buf    event.Buf
 	bytes  []byte // scratch of receipts
@@ -116,6 +117,16 @@ func (w *World) Plan() *fault.Plan { return w.plan }
 
 // Disk is the disk of a node, to be looked at or cloned.
 func (w *World) Disk(int) *disk.Disk { return w.node.disk }
+
+// Harmed reports whether the plan has damaged what one disk has only once, and said that it would: from then on logs may be called
+// damaged, and the broker may end.
+func (w *World) Harmed() bool { return w.harmed && w.plan.Header.Label == fault.LabelDetect }
+
+// Displaced reports whether an older part is in the place of the right one. It is refused, or nothing is missing for it.
+func (w *World) Displaced() bool { return w.node.displaced != nil }
+
+// rightWall is what a wall clock shows that is right.
+func (w *World) rightWall() int64 { return w.plan.Header.WallMs + int64(w.now/event.Millisecond) }
 
 // Fail ends the run: oracle is the judge or the law, text what it saw. The first failure stands.
 func (w *World) Fail(oracle, text string) {
@@ -185,6 +196,12 @@ func (w *World) dispatch(x *item) {
 		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
 			w.cellDue(x)
 		}
+	case dueRoom:
+		x.node.empty()
+	case dueResume:
+		if x.node.up && x.node.halted == 0 && uint64(x.node.life) == x.a {
+			x.node.resume()
+		}
 	case dueBoot:
 		if !x.node.up && w.phase != phaseEnd {
 			w.boot()
@@ -193,6 +210,12 @@ func (w *World) dispatch(x *item) {
 }
 
 func (w *World) cellDue(x *item) {
+	if x.kind == dueTick || x.kind == dueTurn {
+		if c := x.node.cells[x.b]; w.now < c.paused {
+			w.postpone(c, x)
+			return
+		}
+	}
 	switch x.kind {
 	case dueTick:
 		x.node.cells[x.b].tickDue(x.at)
@@ -239,7 +262,8 @@ func (w *World) enter(p phase) {
 // heal ends every fault that goes on and lets no other begin. A slow disk is as fast as any from here on, also with what is under way.
 func (w *World) heal() {
 	w.watch.Stop()
-	w.node.slowUntil = 0
+	w.node.slowUntil, w.node.deadUntil, w.node.fullUntil = 0, 0, 0
+	w.node.empty()
 	w.queue.hurry(dueIO, w.now+w.node.longest())
 	w.node.disk.HealReads()
 	if !w.node.up {
@@ -286,7 +310,7 @@ func (w *World) finish() {
 			r.Acked++
 		}
 	}
-	r.Faults, r.Stale = w.watch.Fired(), w.watch.Stale()
+	r.Faults, r.Stale, r.Harmed = w.watch.Fired(), w.watch.Stale(), w.Harmed()
 	if w.hooks.OnEnd != nil && !w.failed {
 		w.hooks.OnEnd(w, r)
 	}
@@ -305,10 +329,15 @@ func (w *World) cost(ev *event.Event) {
 // probe remembers the rare branches of the last step.
 func (w *World) probe() {
 	for _, name := range w.buf.Probes() {
-		if !w.seen[name] {
-			w.seen[name] = true
-			w.result.Probes = append(w.result.Probes, name)
-		}
+		w.hit(name)
+	}
+}
+
+// hit records that a rare moment of the world came about, as event.Buf.Hit does for branches of the core.
+func (w *World) hit(name string) {
+	if w.buf.Probing && !w.seen[name] {
+		w.seen[name] = true
+		w.result.Probes = append(w.result.Probes, name)
 	}
 }
 
