@@ -89,8 +89,10 @@ func (d *Disk) holdsAround(needle, image []byte, at int) bool {
 		if at+n > len(image) || n > 0 && image[at] != needle[from] || !bytes.Equal(image[at:at+n], needle[from:from+n]) {
 			continue
 		}
+		rest := needle[from+n:]
 		before := from <= at && bytes.Equal(image[at-from:at], head)
-		if (before || n > 0 && d.HoldsDurably(head)) && d.HoldsDurably(needle[from+n:]) {
+		after := len(rest) > 0 && bytes.HasPrefix(image[at+n:], rest) // where others follow in the same write
+		if (before || (n > 0 || after) && d.HoldsDurably(head)) && (after || d.HoldsDurably(rest)) {
 			return true
 		}
 	}

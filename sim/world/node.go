@@ -102,7 +102,7 @@ func (n *node) config(seed uint64, looks bool) broker.Config {
 		s.InFlight, s.ChunkSize, s.MaxChunks, s.MaxFrame, s.Reserve = k.InFlight, k.ChunkSize, k.MaxChunks, k.MaxFrame, k.Reserve
 		s.SealAfter, s.WriteBehind, s.CheckpointAge, s.CheckpointAt = k.SealAfter, k.WriteBehind, k.CheckpointAge, k.CheckpointAt
 		s.DirectBytes, s.DirectWrites = k.DirectBytes, k.DirectWrites
-		s.Writing = cmp.Or(k.Writing, k.InFlight)
+		s.Writing = min(cmp.Or(k.Writing, k.InFlight), k.InFlight)
 		s.TailBytes, s.SegmentBytes, s.IndexInterval, s.MaxReadBytes = k.TailBytes, k.SegmentBytes, k.IndexInterval, k.MaxReadBytes
 		s.Alloc = n.heap.alloc
 	}
