@@ -45,8 +45,27 @@ func (s *Store) fetched(out *event.Buf) {
 		s.refuse(event.HaltLost, "its journal contradicts its checkpoint: "+why, out)
 		return
 	}
+	if why := s.putBack(); why != "" {
+		s.refuse(event.HaltLost, why, out)
+		return
+	}
 	o.step = openSettling
 	s.settleFolders(out)
+}
+
+// putBack says why the hard state is older than the logs: a term is durable before anything of it is led. It is asked before anything
+// is written, so that the right hard state can still be put back.
+func (s *Store) putBack() string {
+	if s.cfg.Machine != event.Home {
+		return ""
+	}
+	for _, p := range s.parts {
+		if epoch := p.log.LastEpoch(); epoch > s.hard.durable.Term {
+			return fmt.Sprintf("its hard state has term %d, and its log was led in term %d: an older hard state was put back. "+
+				"Restore the data directory from one moment", s.hard.durable.Term, epoch)
+		}
+	}
+	return ""
 }
 
 // settleFolders lists the folders of the partitions, to compare them with the books.
