@@ -19,3 +19,10 @@ func TestOpen_OneSlotThatCannotBeReadHasATwin(t *testing.T) {
 		}
 	}
 }
+
+// A shell may ask when to tick before it has opened anything.
+func TestNextDeadline_OfAStoreThatIsNotOpenedYet(t *testing.T) {
+	if got := New(newWorld(t, 1).cfg).NextDeadline(); got != event.Never {
+		t.Errorf("a store that nobody opened wants a tick at %d", got)
+	}
+}
