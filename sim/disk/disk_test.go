@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/highwater-log/highwater/core/event"
@@ -418,6 +419,33 @@ func TestHoldsDurably_FindsWhatEveryCutLeaves(t *testing.T) {
 	for needle, want := range map[string]bool{"xxx": true, "aaa": false, "yyy": false, "bbb": true, "ccc": true, "xxbb": true} {
 		if got := r.HoldsDurably([]byte(needle)); got != want {
 			t.Errorf("%s: %v", needle, got)
+		}
+	}
+}
+
+// A batch that went to its segment has its head in the journal, its end, both, or neither, and may be followed there by others.
+func TestHoldsInPieces_KnowsWhereBatchesMayLie(t *testing.T) {
+	r := made(t, chunk, 't', 'h')
+	r.create(segment)
+	r.write(segment, 0, 'a', true)
+	r.write(segment, event.BlockSize, 'b', true)
+	r.syncFs()
+	r.write(segment, 2*event.BlockSize, 'v', false)
+	whole := strings.Repeat("b", event.BlockSize)
+	for needle, want := range map[string]bool{
+		"hh" + whole + "tt":  true,
+		"aa" + whole + "tt":  true,
+		"hhbbb":              true,  // others follow in the block
+		"hhaaa":              true,  // and at its beginning
+		"hh" + whole + "vv":  false, // what follows is volatile
+		"hhvvv":              false,
+		"xx" + whole + "tt":  false,
+		"hhtt":               false, // nothing of it is in the segment
+		"aatt":               true,
+		"hh" + whole + "ttx": false,
+	} {
+		if got := r.HoldsInPieces([]byte(needle), event.FileSegment); got != want {
+			t.Errorf("%.2s..., %d bytes, ...%s: %v", needle, len(needle), needle[len(needle)-3:], got)
 		}
 	}
 }
