@@ -219,15 +219,15 @@ type Verdict struct {
 	Stale   []int  `json:"stale,omitempty"` // faults that never fired
 }
 
-// Trims reports whether anything in the plan lets logs begin later.
-func (p *Plan) Trims() bool {
+// Forgets reports whether anything in the plan lets logs begin later, or end with their topic.
+func (p *Plan) Forgets() bool {
 	for i := range p.Header.Topics {
 		if !p.Header.Topics[i].Retained() {
 			return true
 		}
 	}
 	for i := range p.Ops {
-		if p.Ops[i].Do == "delete-records" {
+		if p.Ops[i].Do == "delete-records" || p.Ops[i].Do == "delete-topic" {
 			return true
 		}
 	}

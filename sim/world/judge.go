@@ -10,7 +10,7 @@ import (
 // judgeReply holds every acknowledgement to O9: its batch is in the durable image before the answer leaves, in one piece or, if it
 // went straight to its segment, with its ends in the journal, unless the answer says that the log begins behind it: a repeated
 // batch may have been let go, or one that the wait was too long for. An answer that spans partitions waits for the last of them;
-// meanwhile a log that may be trimmed can let go what the answer says of it, and then it counts that the batch was durable.
+// meanwhile a log that may be trimmed or deleted can let go what the answer says of it, and then it counts that the batch was durable.
 func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 	if w.hooks.OnReply != nil {
 		w.hooks.OnReply(w, n.id, t, request, reply)
@@ -29,7 +29,7 @@ func (w *World) judgeReply(n *node, t event.Ticket, request, reply event.Body) {
 			continue
 		}
 		bytes := p.Batch[stamped:]
-		if held := n.disk.HoldsInPieces(bytes, event.FileSegment) || w.trimmed && n.disk.HeldOnce(bytes); !held {
+		if held := n.disk.HoldsInPieces(bytes, event.FileSegment) || w.forgets && n.disk.HeldOnce(bytes); !held {
 			w.Fail("O9", fmt.Sprintf("%s acknowledges %s/%d at offset %d, and a power cut may lose it",
 				t, p.Name, p.Partition, a.BaseOffset))
 		}

@@ -64,7 +64,7 @@ type World struct {
 	phaseAt event.Time
 	phaseEv uint64
 
-	trimmed bool // logs may let go of records
+	forgets bool // logs may let go of records
 	harmed  bool // something was damaged that one disk has only once
 
 	buf    event.Buf
@@ -93,7 +93,7 @@ func newWorld(plan *fault.Plan, opt Options) *World {
 	w.buf.Probing = opt.Probes
 	w.result = Result{Seed: h.Seed, Label: h.Label, Verdict: VerdictOK}
 	w.node = newNode(w, 0)
-	if w.trimmed = plan.Trims(); w.trimmed {
+	if w.forgets = plan.Forgets(); w.forgets {
 		w.node.disk.Remember()
 	}
 	ops := make([][]fault.Op, len(h.Clients))
