@@ -64,6 +64,9 @@ func (n *node) copyPart(f *fault.Fault) {
 
 // putBack puts the copy of an earlier fault in the place of what it was made from, where it is known whether it may be used.
 func (n *node) putBack(f *fault.Fault) {
+	if n.w.plan.Header.Label == fault.LabelDetect {
+		return // other damage may be refused in its stead, and later
+	}
 	p, ok := n.copies[f.On.After]
 	m := n.machineOf(f)
 	if broker.MoveDue(HomeSays(n.disk), n.shards()) {
