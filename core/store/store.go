@@ -97,7 +97,9 @@ func (s *Store) OnTick(now event.Time, out *event.Buf) {
 }
 
 // beginning reports whether the journal is being prepared for a new incarnation: on a full file system it waits, and tries again (D7).
-func (s *Store) beginning() bool { return s.state == Opening && s.opening != nil && s.opening.step == openBeginning }
+func (s *Store) beginning() bool {
+	return s.state == Opening && s.opening != nil && s.opening.step == openBeginning
+}
 
 // EndTurn closes the flush group of the turn: everything staged since the last call goes to the disk, now or, if enough
 // frames are under way, as soon as one of them is complete.
