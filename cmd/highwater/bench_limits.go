@@ -100,7 +100,7 @@ func (m *limiter) measure(ctx context.Context, when string) error {
 		line += fmt.Sprintf(", durable 4 KiB write p50 %.0f us, loopback round trip p50 %.0f us", small, trip)
 	}
 	if when == limitsAfter && !m.reads { // its file is removed, which some disks take long for
-		rate, err := m.newBlocks(ctx)
+		rate, err := m.newBlocks(ctx, w.DiskWrite)
 		if err != nil {
 			return err
 		}
@@ -113,22 +113,20 @@ func (m *limiter) measure(ctx context.Context, when string) error {
 }
 
 // newBlocks measures durable 1 MiB writes, 4 in flight, into blocks that the file system has just given and nobody has written: what a log
-// does that grows.
-func (m *limiter) newBlocks(ctx context.Context) (rate float64, err error) {
-	b := diskBench{each: m.each, mode: m.disk.mode, blocks: newBlocksFile / largeWrite}
+// does that grows. The file is so large that its end is not reached at the rate of written blocks.
+func (m *limiter) newBlocks(ctx context.Context, written float64) (rate float64, err error) {
+	size := (int64(1.5*written*m.each.Seconds())/largeWrite + 64) * largeWrite
+	b := diskBench{each: m.each, mode: m.disk.mode, blocks: size / largeWrite}
 	name := filepath.Join(m.dir, "new-blocks")
 	if b.fd, err = files.OpenMode(name, b.mode); err != nil {
 		return 0, fmt.Errorf("bench file: %w", err)
 	}
 	defer func() { err = errors.Join(err, unix.Close(b.fd), os.Remove(name)) }()
-	if err := unix.Fallocate(b.fd, 0, 0, newBlocksFile); err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSPC) {
+	if err := unix.Fallocate(b.fd, 0, 0, size); err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSPC) {
 		return 0, fmt.Errorf("reserve bench file: %w", err)
 	}
 	return b.large(ctx, 4)
 }
-
-// newBlocksFile is the size of the file that new blocks are taken for: more than is written in a window.
-const newBlocksFile = 1 << 30
 
 // mean of what the function picks from all windows.
 func (m *limiter) mean(pick func(w load.Limits) float64) float64 {

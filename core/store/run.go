@@ -131,19 +131,25 @@ func (s *Store) openRun(p *Partition, first record.Batch) {
 
 // closeRuns closes all of them, in the order in which they were opened.
 func (s *Store) closeRuns(out *event.Buf) {
-	for len(s.runs.open) > 0 {
-		s.closeRun(s.runs.open[0], out)
+	for i, p := range s.runs.open {
+		s.endRun(p, out)
+		s.runs.open[i] = nil
+	}
+	s.runs.open = s.runs.open[:0]
+}
+
+// closeRun closes the run of p, if there is one.
+func (s *Store) closeRun(p *Partition, out *event.Buf) {
+	if p.run.memory != nil {
+		s.runs.open = slices.DeleteFunc(s.runs.open, func(q *Partition) bool { return q == p })
+		s.endRun(p, out)
 	}
 }
 
-// closeRun gives the run of p, if there is one, the way that its size asks for.
-func (s *Store) closeRun(p *Partition, out *event.Buf) {
+// endRun gives the run of p the way that its size asks for.
+func (s *Store) endRun(p *Partition, out *event.Buf) {
 	r := p.run
-	if r.memory == nil {
-		return
-	}
 	p.run = run{}
-	s.runs.open = slices.DeleteFunc(s.runs.open, func(q *Partition) bool { return q == p })
 	s.runs.bytes -= r.length
 	p.pace.usual = max(r.length, p.pace.usual/2)
 	if r.full {

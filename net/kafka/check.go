@@ -33,13 +33,7 @@ var (
 // order of tagged fields, and the memory that decoding would take. A body that passes is decoded without surprise. It
 // allocates nothing. Bytes behind the last field are let be, as Kafka does.
 func Check(h Header, body []byte) error {
-	w := walk{
-		reader:   reader{rest: body},
-		version:  h.Version,
-		flexible: h.Flexible,
-		budget:   CostPerByte*len(body) + CostFloor,
-		elements: MaxElements,
-	}
+	w := newWalk(h, body)
 	w.fields(schemaOf(h.Key), true)
 	if w.err != nil {
 		return fmt.Errorf("request body: %w", w.err)
@@ -199,4 +193,15 @@ func (w *walk) knownTag(fs []field, tag uint32) *field {
 		}
 	}
 	return nil
+}
+
+// newWalk is a walk over body with its budgets.
+func newWalk(h Header, body []byte) walk {
+	return walk{
+		reader:   reader{rest: body},
+		version:  h.Version,
+		flexible: h.Flexible,
+		budget:   CostPerByte*len(body) + CostFloor,
+		elements: MaxElements,
+	}
 }

@@ -57,11 +57,9 @@ func named(parts []event.FetchPartition) []kmsg.FetchRequestTopic {
 
 // fetchEncoder writes the small parts into one buffer and cuts it wherever records go between them.
 type fetchEncoder struct {
-	version   int16
-	flexible  bool
+	encoder
 	committed bool // the client asked for read_committed
-	buf       []byte
-	cut       int // of buf, what went into out
+	cut       int  // of buf, what went into out
 	out       [][]byte
 	size      int // of everything in out
 }
@@ -77,30 +75,10 @@ func newFetchEncoder(h Header, req *kmsg.FetchRequest, topics []kmsg.FetchReques
 			pieces += n + 1
 		}
 	}
-	e := &fetchEncoder{version: h.Version, flexible: h.Flexible, committed: req.IsolationLevel == 1}
+	e := &fetchEncoder{encoder: encoder{version: h.Version, flexible: h.Flexible}, committed: req.IsolationLevel == 1}
 	e.buf = h.appendHeader(make([]byte, 0, size))
 	e.out = make([][]byte, 0, pieces)
 	return e
-}
-
-func (e *fetchEncoder) int16(v int16) { e.buf = binary.BigEndian.AppendUint16(e.buf, uint16(v)) }
-func (e *fetchEncoder) int32(v int32) { e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(v)) }
-func (e *fetchEncoder) int64(v int64) { e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(v)) }
-
-// length writes a count or the length of bytes.
-func (e *fetchEncoder) length(n int) {
-	if e.flexible {
-		e.buf = binary.AppendUvarint(e.buf, uint64(n)+1)
-	} else {
-		e.int32(int32(n))
-	}
-}
-
-// tagsEnd ends a struct that has no tagged fields.
-func (e *fetchEncoder) tagsEnd() {
-	if e.flexible {
-		e.buf = append(e.buf, 0)
-	}
 }
 
 func (e *fetchEncoder) top(reply *event.FetchReply, topics int) {

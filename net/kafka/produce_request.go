@@ -58,13 +58,7 @@ func (r *ProduceRequest) Decode(h Header, body []byte, names *Names) error {
 
 // walk goes over the body once, and appends topics and partitions as far as there is room for them in r.
 func (r *ProduceRequest) walk(h Header, body []byte, names *Names) (topics, partitions int, err error) {
-	w := walk{
-		reader:   reader{rest: body},
-		version:  h.Version,
-		flexible: h.Flexible,
-		budget:   CostPerByte*len(body) + CostFloor,
-		elements: MaxElements,
-	}
+	w := newWalk(h, body)
 	w.charge(costPointer + len(w.str(true))) // transactional id: transactions are not served
 	r.Acks = w.int16()
 	r.TimeoutMs = max(w.int32(), 0)

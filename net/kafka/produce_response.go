@@ -50,7 +50,7 @@ func AppendProduced(
 	dst []byte, h Header, req *ProduceRequest, answers []event.ProducePartitionReply, faults []RecordFault,
 ) []byte {
 	at := len(dst)
-	e := producedEncoder{version: h.Version, flexible: h.Flexible, buf: h.appendHeader(dst)}
+	e := producedEncoder{encoder{version: h.Version, flexible: h.Flexible, buf: h.appendHeader(dst)}}
 	e.length(len(req.Topics))
 	item := 0
 	for i := range req.Topics {
@@ -73,24 +73,7 @@ func AppendProduced(
 }
 
 // producedEncoder appends the parts of the reply.
-type producedEncoder struct {
-	version  int16
-	flexible bool
-	buf      []byte
-}
-
-func (e *producedEncoder) int16(v int16) { e.buf = binary.BigEndian.AppendUint16(e.buf, uint16(v)) }
-func (e *producedEncoder) int32(v int32) { e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(v)) }
-func (e *producedEncoder) int64(v int64) { e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(v)) }
-
-// length writes a count.
-func (e *producedEncoder) length(n int) {
-	if e.flexible {
-		e.buf = binary.AppendUvarint(e.buf, uint64(n)+1)
-	} else {
-		e.int32(int32(n))
-	}
-}
+type producedEncoder struct{ encoder }
 
 func (e *producedEncoder) string(s string) {
 	if e.flexible {
@@ -110,13 +93,6 @@ func (e *producedEncoder) sentence(s string) {
 		e.buf = append(e.buf, 0)
 	default:
 		e.int16(-1)
-	}
-}
-
-// tagsEnd ends a struct that has no tagged fields.
-func (e *producedEncoder) tagsEnd() {
-	if e.flexible {
-		e.buf = append(e.buf, 0)
 	}
 }
 
